@@ -1,0 +1,144 @@
+import { Worker } from 'node:worker_threads'
+import { TrailsealError } from '../../errors.ts'
+import { fromFailure, type WorkerOptions, type WorkerRequest, type WorkerResponse } from './messages.ts'
+import type { SqliteCall } from './procedures.ts'
+
+export interface SqliteOptions {
+  /** Path of the database file; made when it is not there. */
+  readonly file: string
+  /** Modules that implement SqliteModule: see `moduleBeside`. */
+  readonly modules: readonly URL[]
+}
+
+/** Threads that answer readers: two, so that one slow search does not stop the others. */
+const READERS = 2
+const WRITER_CACHE_KIBIBYTES = 64 * 1024
+const READER_CACHE_KIBIBYTES = 24 * 1024
+
+/**
+ * One SQLite file in worker threads: one writer, some readers for people who wait, one for scans (verification,
+ * exports, rebuilds) that may take minutes. Nothing here blocks the event loop.
+ *
+ * Errors: `store_unavailable` with a sentence that says what is wrong with the file or its disk.
+ */
+export class Sqlite implements AsyncDisposable {
+  readonly #writer: SqliteThread
+  readonly #readers: readonly SqliteThread[]
+  readonly #scanner: SqliteThread
+
+  private constructor(options: SqliteOptions) {
+    const modules = options.modules.map((url) => url.href)
+    const reader: WorkerOptions = {
+      file: options.file,
+      role: 'reader',
+      modules,
+      cacheKibibytes: READER_CACHE_KIBIBYTES,
+    }
+    this.#writer = new SqliteThread({ ...reader, role: 'writer', cacheKibibytes: WRITER_CACHE_KIBIBYTES })
+    this.#readers = Array.from({ length: READERS }, () => new SqliteThread(reader))
+    this.#scanner = new SqliteThread(reader)
+  }
+
+  static async open(options: SqliteOptions): Promise<Sqlite> {
+    const sqlite = new Sqlite(options)
+    try {
+      // The writer makes file and schema before any reader opens them.
+      await sqlite.#writer.run([])
+      return sqlite
+    } catch (error) {
+      await sqlite[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Runs the calls in one transaction: all of them are on stable storage when it settles, or none. */
+  write(calls: readonly SqliteCall[]): Promise<readonly unknown[]> {
+    return this.#writer.run(calls)
+  }
+
+  /** For somebody who waits: the least busy reader. */
+  async read(call: SqliteCall): Promise<unknown> {
+    const idle = this.#readers.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best))
+    return (await idle.run([call]))[0]
+  }
+
+  /** For work that may take long: it never delays `read`. */
+  async scan(call: SqliteCall): Promise<unknown> {
+    return (await this.#scanner.run([call]))[0]
+  }
+
+  /** Finishes what was asked, then closes the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#readers, this.#scanner].map((thread) => thread.close()))
+    // Last, because the last connection to close folds the write-ahead log into the file.
+    await this.#writer.close()
+  }
+}
+
+interface Waiting {
+  resolve(results: readonly unknown[]): void
+  reject(error: unknown): void
+}
+
+class SqliteThread {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #next = 0
+  #ended: TrailsealError | null = null
+
+  constructor(options: WorkerOptions) {
+    this.#worker = new Worker(moduleBeside(import.meta.url, './worker'), { workerData: options })
+    // An idle store does not keep a finished command alive; a waiting caller does.
+    this.#worker.unref()
+    this.#worker.on('message', (response: WorkerResponse) => this.#settle(response))
+    this.#worker.on('error', (cause) => this.#end(cause))
+    this.#worker.on('exit', () => this.#end(null))
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  run(calls: readonly SqliteCall[]): Promise<readonly unknown[]> {
+    return this.#send((id) => ({ id, calls }))
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    await this.#send((id) => ({ id, close: true }))
+    // The answer let go of the thread; its end is waited for all the same.
+    this.#worker.ref()
+    await exited
+  }
+
+  #send(request: (id: number) => WorkerRequest): Promise<readonly unknown[]> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    const id = this.#next++
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.ref()
+      this.#worker.postMessage(request(id))
+    })
+  }
+
+  #settle(response: WorkerResponse): void {
+    const waiting = this.#waiting.get(response.id)
+    this.#waiting.delete(response.id)
+    if (this.#waiting.size === 0) this.#worker.unref()
+    if ('failure' in response) waiting?.reject(fromFailure(response.failure))
+    else waiting?.resolve(response.results)
+  }
+
+  #end(cause: unknown): void {
+const why = cause instanceof Error ? `A thread of the store failed: ${cause.message}` : 'The store is closed.'
+    this.#ended ??= new TrailsealError('store_unavailable', why, { cause })
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended)
+    this.#waiting.clear()
+  }
+}
+
+/** URL of a module beside the calling one, as source (`.ts`) or built (`.js`). */
+export function moduleBeside(caller: string, name: string): URL {
+  return new URL(`${name}${caller.endsWith('.ts') ? '.ts' : '.js'}`, caller)
+}

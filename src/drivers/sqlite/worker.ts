@@ -1,0 +1,55 @@
+/** Body of a SQLite thread: opens the database and answers one request after the other. */
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { toFailure, type WorkerOptions, type WorkerRequest, type WorkerResponse } from './messages.ts'
+import { SqliteConnection, type SqliteCall, type SqliteModule } from './procedures.ts'
+
+const options = workerData as WorkerOptions
+const port = parentPort
+if (!port) throw new Error('this module runs in a worker thread')
+
+const modules = await Promise.all(options.modules.map((url) => import(url) as Promise<SqliteModule>))
+let connection: SqliteConnection | null = null
+
+port.on('message', (request: WorkerRequest) => {
+  port.postMessage(answer(request))
+  if ('close' in request) port.close()
+})
+
+function answer(request: WorkerRequest): WorkerResponse {
+  try {
+    if ('close' in request) {
+      connection?.database.close()
+      return { id: request.id, results: [] }
+    }
+    connection ??= open()
+    return { id: request.id, results: run(connection, request.calls) }
+  } catch (error) {
+    return { id: request.id, failure: toFailure(error) }
+  }
+}
+
+function run(open: SqliteConnection, calls: readonly SqliteCall[]): unknown[] {
+  if (options.role === 'reader') return calls.map((call) => open.call(call))
+  open.database.exec('BEGIN IMMEDIATE')
+  try {
+    const results = calls.map((call) => open.call(call))
+    // Dying before this line loses the transaction, after it keeps all of it: nobody has been answered yet.
+    open.database.exec('COMMIT')
+    return results
+  } catch (error) {
+    if (open.database.isTransaction) open.database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function open(): SqliteConnection {
+  const database = new DatabaseSync(options.file, { readOnly: options.role === 'reader', timeout: 10_000 })
+  database.exec(`PRAGMA cache_size = -${options.cacheKibibytes}; PRAGMA temp_store = MEMORY`)
+  if (options.role === 'writer') {
+    // FULL: a commit is on stable storage when it returns, also after a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000')
+    for (const module of modules) database.exec(module.schema)
+  }
+  return new SqliteConnection(database, modules)
+}

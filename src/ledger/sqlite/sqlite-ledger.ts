@@ -1,0 +1,92 @@
+import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
+import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
+import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../ledger.ts'
+import { ENTRIES_PER_BUNDLE, type PackedCommit } from './procedures.ts'
+
+export const ledgerModule = moduleBeside(import.meta.url, './procedures')
+
+/**
+ * The ledger in the embedded store: entries, tiles, ids, head and whatever is committed `alongside` (the search
+ * projection) are one SQLite transaction with `synchronous=FULL`, so that there is no state between them to recover from.
+ * Compare-and-swap is a read of the head inside that transaction: other processes on the same file are fenced too.
+ */
+export class SqliteLedger<Derived> implements Ledger<Derived> {
+  readonly #sqlite: Sqlite
+  readonly #alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]
+
+  constructor(sqlite: Sqlite, alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]) {
+    this.#sqlite = sqlite
+    this.#alongside = alongside
+  }
+
+  async append(commits: readonly LogCommit<Derived>[]): Promise<readonly CommitOutcome[]> {
+    const argument = commits.map((commit) => pack(commit, this.#alongside(commit)))
+    const [outcomes] = await this.#sqlite.write([{ procedure: 'ledger.append', argument }])
+    return outcomes as CommitOutcome[]
+  }
+
+  async head(workspace: string): Promise<LogHead | null> {
+    return (await this.#sqlite.read({ procedure: 'ledger.head', argument: workspace })) as LogHead | null
+  }
+
+  async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
+    const argument = { workspace, first, count: Math.min(count, 4096) }
+    return (await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as Uint8Array[]
+  }
+
+  async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {
+    return (await this.#sqlite.read({
+      procedure: 'ledger.entriesAt',
+      argument: { workspace, seqs },
+    })) as (Uint8Array | null)[]
+  }
+
+  async tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
+    const argument = { workspace, level, index, width }
+    return (await this.#sqlite.read({ procedure: 'ledger.tile', argument })) as Uint8Array | null
+  }
+
+  async seqOf(workspace: string, clientIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const argument = { workspace, ids: clientIds }
+    return (await this.#sqlite.read({ procedure: 'ledger.seqOf', argument })) as Map<string, number>
+  }
+
+  async firstReceivedSince(workspace: string, receivedAt: number): Promise<number> {
+    const argument = { workspace, receivedAt }
+    return (await this.#sqlite.read({ procedure: 'ledger.firstReceivedSince', argument })) as number
+  }
+
+  async workspaces(): Promise<readonly string[]> {
+    return (await this.#sqlite.read({ procedure: 'ledger.workspaces', argument: null })) as string[]
+  }
+}
+
+function pack<Derived>(commit: LogCommit<Derived>, alongside: readonly SqliteCall[]): PackedCommit {
+  const bundles: { count: number; bytes: Uint8Array }[] = []
+  for (let at = 0; at < commit.entries.length; at += ENTRIES_PER_BUNDLE) {
+    const entries = commit.entries.slice(at, at + ENTRIES_PER_BUNDLE)
+    bundles.push({ count: entries.length, bytes: bundle(entries) })
+  }
+  return {
+    workspace: commit.workspace,
+    expected: commit.expected,
+    bundles,
+    clientIds: commit.entries.filter((entry) => entry.clientId).map(({ id, seq }) => ({ id, seq })),
+    tiles: commit.tiles,
+    head: commit.head,
+    alongside,
+  }
+}
+
+/** Entry bundle of C2SP tlog-tiles: big-endian uint16 length before each entry. */
+function bundle(entries: readonly SequencedEntry[]): Uint8Array {
+  const bytes = new Uint8Array(entries.reduce((sum, { entry }) => sum + 2 + entry.length, 0))
+  let at = 0
+  for (const { entry } of entries) {
+    bytes[at] = entry.length >> 8
+    bytes[at + 1] = entry.length & 0xff
+    bytes.set(entry, at + 2)
+    at += 2 + entry.length
+  }
+  return bytes
+}

@@ -1,0 +1,165 @@
+import { TrailsealError } from '../errors.ts'
+import type { AuditEvent } from '../event/audit-event.ts'
+import { canonicalParts } from '../event/entry.ts'
+import type { PreparedEvent } from '../event/prepared-event.ts'
+import type { CommitOutcome } from '../ledger/ledger.ts'
+import { CommitQueue, type QueueLimits } from './commit-queue.ts'
+import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
+import { LogWriter, type LogWriterOptions } from './log-writer.ts'
+import type { Appended } from './receipt.ts'
+import { Slices } from './slices.ts'
+
+export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
+  /** Costly work that depends on the event alone and is wanted at the commit; done while the flush before is committing. */
+  readonly derive: (workspace: string, event: AuditEvent) => Derived
+  readonly limits?: Partial<QueueLimits>
+  /** Told of each commit that is out: never before its events are durable. */
+  readonly onCommitted?: (commit: {
+    workspace: string
+    size: number
+    events: number
+    milliseconds: number
+  }) => void
+}
+
+const DEFAULT_LIMITS: QueueLimits = { maxWaitingBytes: 64 * 1024 * 1024, maxFlushBytes: 2 * 1024 * 1024 }
+/** A log that keeps being moved by other gateways is retried this often before its callers are told to come back. */
+const MAX_ATTEMPTS = 50
+
+/**
+ * Gives events their place: one flush after the other is chained, hashed, signed and handed to the ledger; callers are
+ * answered only after the commit.
+ *
+ * If the process dies before `ledger.append` settles, nobody was answered; after it, the events are durable and a retry by
+ * client id finds them.
+ */
+export class Sequencer<Derived> {
+  readonly #options: SequencerOptions<Derived>
+  readonly #queue: CommitQueue<AppendRequest<Derived>>
+  readonly #writer: LogWriter<Derived>
+  #running: Promise<void> | null = null
+  #closed = false
+
+  constructor(options: SequencerOptions<Derived>) {
+    this.#options = options
+    this.#queue = new CommitQueue({ ...DEFAULT_LIMITS, ...options.limits })
+    this.#writer = new LogWriter(options)
+  }
+
+  /** Canonical bytes that wait for a flush. */
+  get waitingBytes(): number {
+    return this.#queue.bytes
+  }
+
+  /**
+   * Appends all events of a request or none. Errors: `overloaded`, `id_conflict`, `store_unavailable` (whether the events
+   * are in the log is then unknown: retry with client ids), `tampered`.
+   */
+  async append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended> {
+    const items: Item<Derived>[] = []
+    const slices = new Slices()
+    let bytes = 0
+    for (const prepared of events) {
+      const parts = canonicalParts(prepared.event)
+      bytes += parts.bytes
+      items.push({ prepared, parts, derived: this.#options.derive(workspace, prepared.event), known: null })
+      if (slices.isOver()) await slices.next()
+    }
+    return await new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(
+          new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 }),
+        )
+        return
+      }
+      try {
+        this.#queue.add({ workspace, bytes, items, resolve, reject })
+        this.#running ??= this.#run()
+      } catch (error) {
+        reject(error as TrailsealError)
+      }
+    })
+  }
+
+  /** Takes nothing more, commits what was taken. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#queue.isEmpty) {
+      // Everything that the event loop has ready joins this flush.
+      await new Promise(setImmediate)
+      await this.#flush(this.#queue.take())
+    }
+    this.#running = null
+  }
+
+  async #flush(requests: readonly AppendRequest<Derived>[]): Promise<void> {
+    let batches = LogBatch.byWorkspace(requests)
+    for (let attempt = 0; batches.length > 0; attempt++) {
+      if (attempt === MAX_ATTEMPTS) {
+        const busy = new TrailsealError('store_unavailable', 'Other gateways keep writing to this log.', {
+          retryAfterSeconds: 1,
+        })
+        for (const batch of batches) batch.reject(busy)
+        return
+      }
+      batches = await this.#attempt(batches)
+    }
+  }
+
+  /** Answers the batches that must be sequenced again. */
+  async #attempt(batches: readonly LogBatch<Derived>[]): Promise<LogBatch<Derived>[]> {
+    const started = performance.now()
+    const sequenced: LogBatch<Derived>[] = []
+    for (const batch of batches) {
+      try {
+        await this.#writer.sequence(batch)
+        sequenced.push(batch)
+      } catch (error) {
+        this.#writer.forget(batch.workspace)
+        batch.reject(error)
+      }
+    }
+    const outcomes = await this.#writer.commit(sequenced)
+    const again: LogBatch<Derived>[] = []
+    for (const [at, batch] of sequenced.entries()) {
+      const outcome = outcomes[at] ?? new TrailsealError('internal', 'The ledger gave no outcome.')
+      if (await this.#settle(batch, outcome, performance.now() - started)) again.push(batch)
+    }
+    return again
+  }
+
+  /** True when the batch has to be sequenced again. */
+  async #settle(
+    batch: LogBatch<Derived>,
+    outcome: CommitOutcome | TrailsealError,
+    milliseconds: number,
+  ): Promise<boolean> {
+    try {
+      if (outcome instanceof TrailsealError) throw outcome
+      switch (outcome.status) {
+        case 'committed': {
+          const { size, events } = await this.#writer.publish(batch)
+          batch.resolve()
+          if (events > 0)
+            this.#options.onCommitted?.({ workspace: batch.workspace, size, events, milliseconds })
+          return false
+        }
+        case 'moved':
+          this.#writer.forget(batch.workspace)
+          return true
+        case 'duplicate':
+          this.#writer.forget(batch.workspace)
+          await this.#writer.recognise(batch, outcome.seqOf)
+          return !batch.isEmpty
+      }
+    } catch (error) {
+      this.#writer.forget(batch.workspace)
+      batch.reject(error)
+      return false
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/** Cuts long synchronous work into slices, so that the event loop gets its turn at least every few milliseconds. */
+export class Slices {
+  #started = performance.now()
+
+  isOver(): boolean {
+    return performance.now() - this.#started > 4
+  }
+
+  async next(): Promise<void> {
+    await new Promise(setImmediate)
+    this.#started = performance.now()
+  }
+}

@@ -1,0 +1,91 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { TrailsealError } from '../../errors.ts'
+import { equalBytes } from '../../tlog/encoding.ts'
+import type { Signer } from '../signer.ts'
+import { PublishedRecord } from './published-record.ts'
+
+export interface FileSignerOptions {
+  readonly dataDir: string
+  /** Ed25519 key as PKCS#8 PEM; null: the one in the data directory, made on the first start. */
+  readonly pem: string | null
+}
+
+/** An Ed25519 key from a PEM file, and the record of what was published in files beside it. */
+export class FileSigner implements Signer, Disposable {
+  readonly publicKey: Uint8Array
+  readonly #key: KeyObject
+  readonly #record: PublishedRecord
+
+  private constructor(key: KeyObject, record: PublishedRecord) {
+    this.#key = key
+    this.#record = record
+    this.publicKey = rawPublicKey(key)
+  }
+
+  /** Errors: `bad_configuration` when the key is not an Ed25519 private key or the directory can't be written. */
+  static open(options: FileSignerOptions): FileSigner {
+    try {
+      const pem = options.pem ?? ownKey(join(options.dataDir, 'signing-key.pem'))
+      const key = createPrivateKey(pem)
+      if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}`)
+      return new FileSigner(key, new PublishedRecord(join(options.dataDir, 'published')))
+    } catch (cause) {
+      // The cause may quote the configured text, which is a secret: only its kind is told.
+      const why =
+        cause instanceof Error && 'code' in cause ? String(cause.code) : 'not an Ed25519 private key'
+      throw new TrailsealError(
+        'bad_configuration',
+        `The signing key can't be used (${why}). TRAILSEAL_SIGNING_KEY takes an Ed25519 private key as PKCS#8 PEM, as text or as the path of a file.`,
+      )
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous for keys that live elsewhere
+  async signCheckpoint({
+    origin,
+    previous,
+    text,
+  }: Parameters<Signer['signCheckpoint']>[0]): Promise<Uint8Array> {
+    const published = this.#record.last(origin)
+    if (published && published.size > previous.size)
+      throw new TrailsealError(
+        'tampered',
+        `The log ${origin} had ${published.size} entries when a checkpoint was last published, and the store has only ${previous.size}: it was rolled back, damaged, or an older copy was restored. Nothing is appended until a newer copy is restored.`,
+      )
+    if (published && published.size === previous.size && !equalBytes(published.root, previous.root))
+      throw new TrailsealError(
+        'tampered',
+        `The log ${origin} was published with another content for its size ${previous.size}: the store was changed or forked. Nothing is appended.`,
+      )
+    return sign(null, text, this.#key)
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async published(checkpoint: { origin: string; size: number; root: Uint8Array }): Promise<void> {
+    this.#record.note(checkpoint)
+  }
+
+  /** What was last published of a log; null where nothing was. */
+  lastPublished(origin: string): { readonly size: number; readonly root: Uint8Array } | null {
+    return this.#record.last(origin)
+  }
+
+  [Symbol.dispose](): void {
+    this.#record[Symbol.dispose]()
+  }
+}
+
+function ownKey(path: string): string {
+  if (existsSync(path)) return readFileSync(path, 'utf8')
+  mkdirSync(dirname(path), { recursive: true })
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' })
+  return pem
+}
+
+/** RFC 8410 §4: the raw key is the last 32 bytes of the SubjectPublicKeyInfo. */
+function rawPublicKey(key: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32))
+}

@@ -1,0 +1,21 @@
+/**
+ * Port: the key that signs checkpoints.
+ *
+ * Durability: what `published` was told outlives the process, apart from the store. Retry: signing the same text again is
+ * harmless (Ed25519 is deterministic). Conflict: `tampered` where the record of what was published forbids it.
+ */
+export interface Signer {
+  /** Raw 32-byte Ed25519 public key (RFC 8032). */
+  readonly publicKey: Uint8Array
+  /**
+   * Signs the text of a checkpoint that extends `previous`, the head that the store has now. Refused with `tampered` when a
+   * larger head than `previous`, or another root of its size, was published before: the store was rolled back or forked.
+   */
+  signCheckpoint(checkpoint: {
+    readonly origin: string
+    readonly previous: { readonly size: number; readonly root: Uint8Array }
+    readonly text: Uint8Array
+  }): Promise<Uint8Array>
+  /** Notes, after the commit and before anyone is answered, that this checkpoint is out. */
+  published(checkpoint: { origin: string; size: number; root: Uint8Array }): Promise<void>
+}
