@@ -1,0 +1,103 @@
+import type { Clock } from '../clock.ts'
+import { TrailsealError } from '../errors.ts'
+import type { PreparedEvent } from '../event/prepared-event.ts'
+import { Slices } from '../slices.ts'
+import { Preparation } from './prepare/prepare-event.ts'
+
+/**
+ * What the stage hands its events to. Durability: when `append` settles, all events are in the log. Retry: harmless for events with an id of
+ * their own. Conflict: an id that is in the log with other content is `id_conflict`, and nothing was appended.
+ */
+export interface Appender {
+  append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended>
+}
+
+interface Appended {
+  /** One a given event, in order. */
+  readonly receipts: readonly Receipt[]
+  /** Signed note that covers all of them. */
+  readonly checkpoint: string
+}
+
+interface Receipt {
+  readonly id: string
+  readonly seq: number
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
+  /** Present for an event whose id was in the log already: nothing was added. */
+  readonly known?: true
+}
+
+/** An event that the workspace's plan does not record. `id` is the client's own, null where it gave none. */
+interface Skipped {
+  readonly id: string | null
+  readonly skipped: 'plan'
+}
+
+export interface IngestResult {
+  /** One a submitted event, in order. */
+  readonly events: readonly (Receipt | Skipped)[]
+  /** Null when no event was recorded. */
+  readonly checkpoint: string | null
+}
+
+interface IngestOptions {
+  readonly sequencer: Appender
+  readonly clock: Clock
+  /** What the workspace's plan records. Throws `not_found` for an unknown workspace. */
+  readonly plans: (workspace: string) => Promise<{ readonly apiEvents: boolean }>
+}
+
+/** How many events are prepared between two looks at the time. */
+const EVENTS_PER_LOOK = 32
+
+/** The stage between the wire formats and the sequencer: prepares submitted events and appends them, all or nothing. */
+export class Ingest {
+  private readonly options: IngestOptions
+
+  constructor(options: IngestOptions) {
+    this.options = options
+  }
+
+  /**
+   * Settles when every event is in the log or skipped by plan. Throws `invalid_event`, `event_too_large`, `bad_request` for no event at
+   * all, and whatever the plan look-up and the sequencer throw; then none of the events was recorded.
+   */
+  async append(workspace: string, submitted: readonly unknown[]): Promise<IngestResult> {
+    if (submitted.length === 0) throw new TrailsealError('bad_request', 'The request holds no event.')
+    const { apiEvents } = await this.options.plans(workspace)
+    const prepared = await this.prepare(submitted)
+    const isRecorded = ({ event }: PreparedEvent): boolean => apiEvents || event.category !== 'api'
+    const recorded = prepared.filter(isRecorded)
+    if (recorded.length === 0) return { events: prepared.map(skippedByPlan), checkpoint: null }
+    const { receipts, checkpoint } = await this.options.sequencer.append(workspace, recorded)
+    const inOrder = receipts.values()
+    const events = prepared.map((each) => (isRecorded(each) ? nextReceipt(inOrder) : skippedByPlan(each)))
+    return { events, checkpoint }
+  }
+
+  private async prepare(submitted: readonly unknown[]): Promise<PreparedEvent[]> {
+    const preparation = new Preparation(submitted, this.options.clock.now())
+    const slices = new Slices()
+    while (!preparation.done) {
+      preparation.advance(EVENTS_PER_LOOK)
+      if (slices.isOver()) await slices.next()
+    }
+    return preparation.finish().map((event, at) => ({ event, timestampGiven: hasTimestamp(submitted[at]) }))
+  }
+}
+
+function nextReceipt(receipts: Iterator<Receipt>): Receipt {
+  const next = receipts.next()
+  if (next.done === true)
+    throw new TrailsealError('internal', 'The sequencer gave fewer receipts than events.')
+  return next.value
+}
+
+function hasTimestamp(submitted: unknown): boolean {
+  return (submitted as { readonly timestamp?: unknown }).timestamp !== undefined
+}
+
+function skippedByPlan({ event }: PreparedEvent): Skipped {
+  return { id: event.id ?? null, skipped: 'plan' }
+}
