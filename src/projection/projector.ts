@@ -1,0 +1,55 @@
+import { parseEntry } from '../event/entry.ts'
+import type { LogEntry } from '../event/audit-event.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { SearchDocument, SearchIndex } from '../search/search-index.ts'
+import { searchDocument } from './search-document.ts'
+
+const ENTRIES_AT_ONCE = 512
+
+/** Called with how many of the log's entries the index has. */
+export type OnProgress = (done: number, total: number) => void
+
+/**
+ * Replays the ledger into the search index, behind the index's own position. Late, crashed or wiped, it catches up: the
+ * same entries give the same documents, and applying one again changes nothing.
+ */
+export class Projector {
+  readonly #ledger: Ledger
+  readonly #search: SearchIndex
+
+  constructor(options: { readonly ledger: Ledger; readonly search: SearchIndex }) {
+    this.#ledger = options.ledger
+    this.#search = options.search
+  }
+
+  /** Brings the index of every log up to its head. */
+  async catchUpAll(): Promise<void> {
+    for (const workspace of await this.#ledger.workspaces()) await this.catchUp(workspace)
+  }
+
+  /** Entries applied. Dying in between is safe: the next run goes on where the index stands. */
+  async catchUp(workspace: string, onProgress?: OnProgress): Promise<number> {
+    const start = await this.#search.position(workspace)
+    let position = start
+    for (;;) {
+      const size = (await this.#ledger.head(workspace))?.size ?? 0
+      onProgress?.(position, size)
+      if (position >= size) return position - start
+      const entries = await this.#ledger.entries(workspace, position, ENTRIES_AT_ONCE)
+      if (entries.length === 0) return position - start
+      await this.#search.apply(entries.map((entry) => documentOf(workspace, parseEntry(entry))))
+      position += entries.length
+    }
+  }
+
+  /** Forgets what the index has of the workspace and replays its whole log. */
+  async rebuild(workspace: string, onProgress?: OnProgress): Promise<number> {
+    await this.#search.clear(workspace)
+    return await this.catchUp(workspace, onProgress)
+  }
+}
+
+/** The search document of a committed entry. */
+export function documentOf(workspace: string, entry: LogEntry): SearchDocument {
+  return searchDocument(workspace, entry.seq, entry.id, entry)
+}

@@ -1,0 +1,158 @@
+import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
+import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
+import type { FacetField } from '../query-syntax.ts'
+import type {
+  Bucket,
+  Hit,
+  PageRequest,
+  SearchDocument,
+  SearchIndex,
+  SearchRequest,
+  SortKey,
+  Total,
+} from '../search-index.ts'
+import { documentRow } from './columns.ts'
+import type { IndexDifference, IndexedEvent } from './index-check.ts'
+
+/** What `Sqlite.open` has to load for this adapter. */
+export const searchModule = moduleBeside(import.meta.url, './search-procedures')
+
+/** What a check of the index found. At most 100 differences are named. */
+export interface IndexReport {
+  readonly events: number
+  readonly tokens: number
+  readonly differences: readonly IndexDifference[]
+  /** Full-text rows that belong to no event. */
+  readonly strays: number
+}
+
+/** Rows deleted in one transaction: ingest waits no longer than that takes. */
+const SWEEP_ROWS = 500
+
+/**
+ * The search projection in SQLite: one row an event in the order of reading, and a full-text table beside it. A query is
+ * one full-text expression that begins with its workspace.
+ *
+ * Durability: as of the driver, a settled write is on stable storage. Retry: each workspace has a position, and what is
+ * before it is not indexed again.
+ */
+export class SqliteSearchIndex implements SearchIndex {
+  readonly #sqlite: Sqlite
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+  }
+
+  /** Documents ahead of the position leave a gap, which is right where the entries before them have left the ledger. */
+  async apply(documents: readonly SearchDocument[]): Promise<void> {
+    if (documents.length > 0) await this.#sqlite.write([applyCall(documents, false)])
+  }
+
+  /**
+   * The same as calls, to be written in one transaction with the ledger's append. Documents ahead of their workspace's
+   * position are left to the projector, so that a projection that is being replayed stays in the log's order.
+   */
+  applyCalls(documents: readonly SearchDocument[]): SqliteCall[] {
+    return documents.length > 0 ? [applyCall(documents, true)] : []
+  }
+
+  async position(workspace: string): Promise<number> {
+    return (await this.#read('search.position', workspace)) as number
+  }
+
+  async page(request: PageRequest): Promise<readonly Hit[]> {
+    const keys = (await this.#read('search.page', request)) as readonly SortKey[]
+    return keys.map(({ timestamp, seq }) => ({ timestamp, seq, entry: null }))
+  }
+
+  async total(request: SearchRequest): Promise<Total> {
+    return (await this.#read('search.total', request)) as Total
+  }
+
+  async facet(request: SearchRequest, field: FacetField, limit: number): Promise<readonly Bucket<string>[]> {
+    return (await this.#read('search.facet', { request, field, limit })) as readonly Bucket<string>[]
+  }
+
+  async histogram(request: SearchRequest, intervalMs: number): Promise<readonly Bucket<number>[]> {
+    return (await this.#read('search.histogram', { request, intervalMs })) as readonly Bucket<number>[]
+  }
+
+  async extent(request: SearchRequest): Promise<{ readonly from: number; readonly to: number } | null> {
+    return (await this.#read('search.extent', request)) as { from: number; to: number } | null
+  }
+
+  async clear(workspace: string): Promise<void> {
+    await this.#sqlite.write([{ procedure: 'search.forget', argument: workspace }])
+    // Dying from here on leaves garbage that no query sees; the next clear deletes it.
+    while ((await this.#sqlite.write([{ procedure: 'search.sweep', argument: SWEEP_ROWS }]))[0] === true);
+  }
+
+  /** What the index says of `count` entries from `first`, without their words. */
+  async columns(workspace: string, first: number, count: number): Promise<readonly IndexedEvent[]> {
+    return (await this.#scan('search.columns', { workspace, first, count })) as readonly IndexedEvent[]
+  }
+
+  /** SQLite's own check of its file: one sentence a fault. */
+  async integrity(): Promise<readonly string[]> {
+    return (await this.#scan('search.integrity', null)) as readonly string[]
+  }
+
+  /**
+   * Compares the index with the documents of all workspaces, token by token, each batch of one workspace and ascending by
+   * seq. Runs beside readers and writer; events indexed meanwhile are left out. `progress` gets the number of
+   * tokens compared so far.
+   */
+  async check(
+    documents: AsyncIterable<readonly SearchDocument[]>,
+    progress: (tokensCompared: number) => void = () => undefined,
+  ): Promise<IndexReport> {
+    const { check, events } = (await this.#scan('search.check.begin', null)) as {
+      check: number
+      events: number
+    }
+    const differences: IndexDifference[] = []
+    let tokens = 0
+    try {
+      for await (const batch of documents) {
+        const argument = { check, rows: batch.map(documentRow) }
+        differences.push(
+          ...((await this.#scan('search.check.documents', argument)) as readonly IndexDifference[]),
+        )
+      }
+      for (;;) {
+        const step = (await this.#scan('search.check.terms', { check })) as {
+          done: boolean
+          instances: number
+        }
+        if (step.done) break
+        tokens += step.instances
+        progress(tokens)
+      }
+    } catch (error) {
+      await this.#scan('search.check.finish', { check })
+      throw error
+    }
+    const rest = (await this.#scan('search.check.finish', { check })) as Pick<
+      IndexReport,
+      'differences' | 'strays'
+    >
+    return {
+      events,
+      tokens,
+      differences: [...differences, ...rest.differences].slice(0, 100),
+      strays: rest.strays,
+    }
+  }
+
+  #read(procedure: string, argument: unknown): Promise<unknown> {
+    return this.#sqlite.read({ procedure, argument })
+  }
+
+  #scan(procedure: string, argument: unknown): Promise<unknown> {
+    return this.#sqlite.scan({ procedure, argument })
+  }
+}
+
+function applyCall(documents: readonly SearchDocument[], follow: boolean): SqliteCall {
+  return { procedure: 'search.apply', argument: { rows: documents.map(documentRow), follow } }
+}
