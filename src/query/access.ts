@@ -10,9 +10,10 @@ import { parseTimeRange, timeRangeQuery } from './time-range.ts'
 /**
  * What is asked for:
  * `dashboard`: searches over the whole team's events. `single`: one event that is named. `own`: the member's own events.
- * `entries`: raw entries, which no query can narrow. `hashes`: checkpoints, tiles and sizes, which show no event.
+ * `export`: whatever the principal can see anywhere. `entries`: raw entries, which no query can narrow. `hashes`: checkpoints,
+ * tiles and sizes, which show no event.
  */
-export type Purpose = 'dashboard' | 'single' | 'own' | 'entries' | 'hashes'
+export type Purpose = 'dashboard' | 'single' | 'own' | 'export' | 'entries' | 'hashes'
 
 /** What a principal sees of a workspace at this moment. The only maker of search requests. */
 export interface View {
@@ -92,7 +93,7 @@ function memberQuery(principal: Principal, workspace: Workspace, purpose: Purpos
   if (purpose === 'hashes') return { type: 'all' }
   if (purpose === 'entries') throw new TrailsealError('forbidden', 'Members do not read raw entries.')
   if (workspace.dashboard === 'members') return { type: 'all' }
-  if (purpose === 'single') return ownEventsQuery(principal)
+  if (purpose === 'single' || purpose === 'export') return ownEventsQuery(principal)
   throw new TrailsealError('forbidden', 'In this workspace only owners see the events of the whole team.')
 }
 

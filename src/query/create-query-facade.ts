@@ -1,5 +1,5 @@
 import { TrailsealError } from '../errors.ts'
-import type { FacetField, Query } from '../search/query-syntax.ts'
+import { resourceKey, type FacetField, type Query } from '../search/query-syntax.ts'
 import type { Bucket } from '../search/search-index.ts'
 import type { Principal } from '../workspaces/workspace-store.ts'
 import { openView } from './access.ts'
@@ -78,7 +78,7 @@ class PortQueryFacade implements QueryFacade {
       filters: request,
       target: `${type}/${id}`,
     }
-    const also: Query = { type: 'exact', field: 'touches', values: [`${type}/${id}`] }
+    const also: Query = { type: 'exact', field: 'touches', values: [resourceKey(type, id)] }
     return await this.#read(principal, workspace, 'dashboard', reading, (view) =>
       listEvents(this.#dependencies, view, request, { also, direction: 'asc' }),
     )

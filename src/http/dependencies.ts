@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { QueryFacade } from '../query/query-facade.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Workspaces } from '../workspaces/workspaces.ts'
+
+/** One thing that has to work for the process to do its work. */
+export interface ReadinessCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly message?: string
+}
+
+/** What the HTTP surface is made of. */
+export interface HttpDependencies {
+  readonly workspaces: Workspaces
+  readonly query: QueryFacade
+  readonly ingest: Pick<Ingest, 'append'>
+  /** C2SP tlog-proofs of entries that were just appended, in order. */
+  readonly proofs: (workspace: string, seqs: readonly number[]) => Promise<readonly string[]>
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>
+  readonly telemetry: Telemetry
+  readonly clock: Clock
+  readonly publicUrl: URL
+  /** 32 secret bytes that sign session cookies; gateways that share them share their sessions. */
+  readonly sessionKey: Uint8Array
+  readonly version: string
+  /** The built viewer (dist/web/). Without it, or while it is not built, `/` is a plain start page. */
+  readonly viewerDirectory?: URL
+}

@@ -1,0 +1,243 @@
+import { TrailsealError } from '../errors.ts'
+import type { Query } from '../search/query-syntax.ts'
+import type { PageRequest, SearchRequest } from '../search/search-index.ts'
+import { encodeBase64 } from '../tlog/encoding.ts'
+import type { Principal } from '../workspaces/workspace-store.ts'
+import { openView, type View } from './access.ts'
+import type { QueryDependencies } from './dependencies.ts'
+import { and, filtersQuery } from './filters.ts'
+import { untilIndexed } from './index-progress.ts'
+import { readLeaves } from './listed-events.ts'
+import type { Filters } from './query-facade.ts'
+
+/** A moment of a log: whoever scans it again, with the same access, gets the same rows. */
+export interface LogMoment {
+  /** Milliseconds since 1970: what the plan's window is counted from. */
+  readonly at: number
+  /** Entries that the log had. */
+  readonly size: number
+}
+
+/** A log as a principal sees it now. */
+export interface ScanStart extends LogMoment {
+  /** Signed note over the entries. */
+  readonly checkpoint: string
+  /** First entry inside the plan's window. */
+  readonly firstSeq: number
+  /** Whether the principal sees every event of the workspace. */
+  readonly everything: boolean
+  /** Stands for what the principal may see: the same for the same rights, base64. */
+  readonly access: string
+}
+
+export interface ScanRequest {
+  readonly moment: LogMoment
+  readonly filters: Filters
+  /** `log`: ascending by seq. `newest`: as the table shows it, by timestamp, then seq, descending. */
+  readonly order: 'log' | 'newest'
+}
+
+/** An entry as it is stored, with the leaf hash that the log committed to: whoever uses it compares the two. */
+export interface ScannedRow {
+  readonly seq: number
+  readonly entry: Uint8Array
+  readonly leafHash: Uint8Array
+}
+
+/**
+ * Everything that a principal can see, in batches: for exports. Access is that of the query facade (`access.ts`), opened at each call
+ * and with the rights of now; only the clock of the plan's window stands still, at the moment.
+ *
+ * Errors: as `QueryFacade`; `tampered` where an entry is lost.
+ */
+export interface EventScan {
+  /** Where a scan of now would start; checks filters and rights. Throws `not_found` while the log is empty. */
+  start(principal: Principal, workspace: string, filters: Filters): Promise<ScanStart>
+  /** How many rows there are. */
+  count(principal: Principal, workspace: string, request: ScanRequest): Promise<number>
+  /** Batches of at most 1,024 rows; reads one batch ahead, and no further while the consumer is busy. */
+  scan(
+    principal: Principal,
+    workspace: string,
+    request: ScanRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly ScannedRow[]>
+}
+
+export function createEventScan(dependencies: QueryDependencies): EventScan {
+  return new PortEventScan(dependencies)
+}
+
+const EVERYTHING: Query = { type: 'all' }
+/** Entries read at once; a whole number of tiles. */
+const BATCH = 1_024
+/** What an index gives at once. */
+const PAGE = 1_000
+/** One bucket of a histogram holds whatever there is. */
+const ALL_TIME_MS = 2 ** 43
+
+type ReadBatch = () => Promise<readonly ScannedRow[]>
+
+class PortEventScan implements EventScan {
+  readonly #dependencies: QueryDependencies
+
+  constructor(dependencies: QueryDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  async start(principal: Principal, workspace: string, filters: Filters): Promise<ScanStart> {
+    const { ledger, clock, parseQuery, sha256 } = this.#dependencies
+    const at = clock.now()
+    const view = await this.#view(principal, workspace, at)
+    filtersQuery(filters, parseQuery)
+    const head = await ledger.head(workspace)
+    if (head === null || head.size === 0)
+      throw new TrailsealError('not_found', 'The log of this workspace has no entry yet.')
+    const { query } = view.search(EVERYTHING)
+    return {
+      ...{ at, size: head.size, checkpoint: head.checkpoint },
+      firstSeq: Math.min(view.firstSeq, head.size),
+      everything: query.type === 'all',
+      access: encodeBase64(sha256(new TextEncoder().encode(JSON.stringify(query)))),
+    }
+  }
+
+  async count(principal: Principal, workspace: string, request: ScanRequest): Promise<number> {
+    const { view, search, everything } = await this.#open(principal, workspace, request)
+    const { size } = request.moment
+    if (everything) return Math.max(0, size - view.firstSeq)
+    await untilIndexed(this.#dependencies, workspace, size - 1)
+    const buckets = await this.#dependencies.search.histogram(search, ALL_TIME_MS)
+    return buckets.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  async *scan(
+    principal: Principal,
+    workspace: string,
+    request: ScanRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ScannedRow[], void> {
+    const { view, search, everything } = await this.#open(principal, workspace, request)
+    const { order, moment } = request
+    if (everything && order === 'log') {
+      yield* ahead(this.#wholeLog(view, moment.size), signal)
+      return
+    }
+    await untilIndexed(this.#dependencies, workspace, moment.size - 1)
+    const direction =
+      order === 'log'
+        ? ({ order: 'seq', direction: 'asc' } as const)
+        : ({ order: 'timestamp', direction: 'desc' } as const)
+    yield* ahead(this.#hits({ ...search, ...direction, limit: PAGE, after: null }), signal)
+  }
+
+  async #view(principal: Principal, workspace: string, at: number): Promise<View> {
+    const dependencies = { ...this.#dependencies, clock: { now: () => at } }
+    return await openView(dependencies, principal, workspace, 'export')
+  }
+
+  async #open(
+    principal: Principal,
+    workspace: string,
+    { moment, filters }: ScanRequest,
+  ): Promise<{ view: View; search: SearchRequest; everything: boolean }> {
+    const view = await this.#view(principal, workspace, moment.at)
+    const filter = filtersQuery(filters, this.#dependencies.parseQuery)
+    const everything = view.search(filter).query.type === 'all'
+    // what came later is not part of the moment
+    const past: Query = { type: 'range', field: 'seq', from: 0, to: moment.size - 1 }
+    return { view, search: view.search(and(filter, past)), everything }
+  }
+
+  /** Straight through the ledger: no index is asked. */
+  *#wholeLog({ workspace, firstSeq }: View, size: number): Generator<ReadBatch> {
+    for (let first = firstSeq; first < size;) {
+      // up to a border of tiles, so that each tile is read once
+      const end = Math.min(size, first - (first % BATCH) + BATCH)
+      const from = first
+      yield () => this.#neighbours(workspace, from, end)
+      first = end
+    }
+  }
+
+  async #neighbours(workspace: string, first: number, end: number): Promise<readonly ScannedRow[]> {
+    const { ledger } = this.#dependencies
+    const seqs = Array.from({ length: end - first }, (_, at) => first + at)
+    const [entries, leaves] = await Promise.all([
+      ledger.entries(workspace, first, end - first),
+      readLeaves(
+        { ledger },
+        workspace,
+        seqs.map((seq) => ({ seq })),
+      ),
+    ])
+    return seqs.map((seq, at) => row(seq, entries[at], leaves(seq)))
+  }
+
+  async *#hits(request: PageRequest): AsyncGenerator<ReadBatch> {
+    const { search } = this.#dependencies
+    let page = search.page(request)
+    for (;;) {
+      const hits = await page
+      const last = hits.at(-1)
+      if (last === undefined) return
+      // the keys of the next page are looked up while the entries of this one are read
+      const more = hits.length === PAGE
+      if (more) page = handled(search.page({ ...request, after: { timestamp: last.timestamp, seq: last.seq } }))
+      const seqs = hits.map(({ seq }) => seq)
+      yield () => this.#entriesOf(request.workspace, seqs)
+      if (!more) return
+    }
+  }
+
+  async #entriesOf(workspace: string, seqs: readonly number[]): Promise<readonly ScannedRow[]> {
+    const { ledger } = this.#dependencies
+    // in the log's order, because a ledger keeps neighbours in one compressed bundle
+    const sorted = seqs.toSorted((one, other) => one - other)
+    const first = sorted[0] ?? 0
+    if ((sorted.at(-1) ?? 0) - first + 1 === sorted.length) {
+      const rows = await this.#neighbours(workspace, first, first + sorted.length)
+      return seqs.map((seq) => rows[seq - first] ?? lost(seq))
+    }
+    const [entries, leaves] = await Promise.all([
+      ledger.entriesAt(workspace, sorted),
+      readLeaves(
+        { ledger },
+        workspace,
+        sorted.map((seq) => ({ seq })),
+      ),
+    ])
+    const bySeq = new Map(sorted.map((seq, at) => [seq, entries[at] ?? undefined]))
+    return seqs.map((seq) => row(seq, bySeq.get(seq), leaves(seq)))
+  }
+}
+
+function row(seq: number, entry: Uint8Array | undefined, leafHash: Uint8Array | null): ScannedRow {
+  if (entry === undefined || leafHash === null) return lost(seq)
+  return { seq, entry, leafHash }
+}
+
+function lost(seq: number): never {
+  throw new TrailsealError('tampered', `Entry ${seq} of the log can not be read.`)
+}
+
+/** Begins to read each batch while the one before it is being used. */
+async function* ahead(
+  batches: Iterable<ReadBatch> | AsyncIterable<ReadBatch>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ScannedRow[], void> {
+  let current: Promise<readonly ScannedRow[]> | null = null
+  for await (const read of batches) {
+    signal.throwIfAborted()
+    const following = handled(read())
+    if (current !== null) yield await current
+    current = following
+  }
+  if (current !== null) yield await current
+}
+
+/** A failure shows where the promise is waited for, and nowhere else. */
+function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined)
+  return promise
+}

@@ -1,0 +1,116 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Logger } from './logger.ts'
+
+/** Seconds; commits take milliseconds, verification-sized answers seconds. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const BATCH_BUCKETS = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384]
+
+/** One finished HTTP request. `route` is the pattern, never the path: its values would make endless series. */
+export interface HttpRequestFacts {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+/**
+ * One helper for each thing that happens, called from the stage where it happens: it logs and counts, so that the
+ * stages do neither. Traces will start here too.
+ */
+export class Telemetry {
+  readonly logger: Logger
+  readonly #registry = new Registry()
+  readonly #httpRequests = this.#histogram(
+    'trailseal_http_request_duration_seconds',
+    'HTTP requests by route and status',
+    LATENCY_BUCKETS,
+    ['method', 'route', 'status'],
+  )
+  readonly #events = this.#counter('trailseal_events_committed_total', 'Events that are durable in a log')
+  readonly #batchEvents = this.#histogram(
+    'trailseal_commit_batch_events',
+    'Events that share one commit',
+    BATCH_BUCKETS,
+  )
+  readonly #commitSeconds = this.#histogram(
+    'trailseal_commit_duration_seconds',
+    'Time that a commit took',
+    LATENCY_BUCKETS,
+  )
+  readonly #redacted = this.#counter('trailseal_redacted_values_total', 'Values taken out of events')
+  readonly #searchSeconds = this.#histogram(
+    'trailseal_search_duration_seconds',
+    'Time that a read took',
+    LATENCY_BUCKETS,
+    ['kind'],
+  )
+  readonly #signed = this.#counter('trailseal_log_heads_signed_total', 'Checkpoints signed')
+  readonly #storeErrors = this.#counter('trailseal_store_errors_total', 'Calls that a store failed', ['code'])
+
+  /** `queueBytes` is asked at each scrape. */
+  constructor({ logger, queueBytes, processMetrics = true }: TelemetryOptions) {
+    this.logger = logger
+    if (processMetrics) collectDefaultMetrics({ register: this.#registry })
+    const help = 'Bytes of events that wait for their commit'
+    const queue: Gauge = new Gauge({
+      name: 'trailseal_queue_bytes',
+      help,
+      registers: [this.#registry],
+      collect: () => queue.set(queueBytes()),
+    })
+  }
+
+  /** Text exposition of Prometheus, with its content type. */
+  async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
+  }
+
+  httpRequest({ method, route, status, seconds }: HttpRequestFacts): void {
+    this.#httpRequests.observe({ method, route, status: String(status) }, seconds)
+  }
+
+  eventsCommitted(workspace: string, count: number, milliseconds: number): void {
+    this.#events.inc(count)
+    this.#batchEvents.observe(count)
+    this.#commitSeconds.observe(milliseconds / 1_000)
+    this.logger.debug({ workspace, count, ms: milliseconds }, 'events committed')
+  }
+
+  valuesRedacted(count: number): void {
+    if (count > 0) this.#redacted.inc(count)
+  }
+
+  logHeadSigned(): void {
+    this.#signed.inc()
+  }
+
+  /** Times a search. `kind`: list, own, history, facets, histogram. */
+  async searching<Found>(kind: string, search: () => Promise<Found>): Promise<Found> {
+    const done = this.#searchSeconds.startTimer({ kind })
+    try {
+      return await search()
+    } finally {
+      done()
+    }
+  }
+
+  storeFailed(error: Error & { readonly code?: string }): void {
+    this.#storeErrors.inc({ code: error.code ?? 'unknown' })
+    this.logger.error({ err: error }, 'the store failed')
+  }
+
+  #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #histogram(name: string, help: string, buckets: number[], labelNames: readonly string[] = []): Histogram {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.#registry] })
+  }
+}
+
+export interface TelemetryOptions {
+  readonly logger: Logger
+  readonly queueBytes: () => number
+  /** Memory, event loop lag, garbage collection of this process. */
+  readonly processMetrics?: boolean
+}

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from '@jest/globals'
+import { readConfig } from '../../../src/config/config.ts'
+
+const faultsOf = (environment: Record<string, string>): string => {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'bad_configuration' })
+    return (error as Error).message
+  }
+  return ''
+}
+
+describe('config', () => {
+  test('an empty environment is the embedded store on localhost', () => {
+    const config = readConfig({ HOST: '', LOG_LEVEL: '  ' })
+    expect(config).toMatchObject({
+      http: { host: '127.0.0.1', port: 8787 },
+      origin: 'localhost',
+      adminToken: null,
+      plansFile: null,
+      roles: ['gateway', 'projector', 'exports', 'retention'],
+      logLevel: 'info',
+    })
+    expect(config.http.publicUrl.href).toBe('http://localhost:8787/')
+    expect(config.store.file).toMatch(/\/trailseal-data\/[^/]+$/)
+  })
+
+  test('settings are taken', () => {
+    const config = readConfig({
+      ...{
+        PORT: '0',
+        HOST: '0.0.0.0',
+        TRAILSEAL_DATA_DIR: '/data',
+        LOG_LEVEL: 'DEBUG',
+        TRAILSEAL_ROLES: 'retention, gateway',
+      },
+      TRAILSEAL_PUBLIC_URL: 'https://audit.example.com:8443',
+    })
+    expect(config).toMatchObject({
+      http: { port: 0 },
+      dataDir: '/data',
+      logLevel: 'debug',
+      roles: ['gateway', 'retention'],
+    })
+    // A log keeps its name when the server moves to another port.
+    expect(config.origin).toBe('audit.example.com')
+  })
+
+  test.each([
+    ['a port in hexadecimal', { PORT: '0x50' }, 'PORT'],
+    ['a port out of range', { PORT: '65536' }, 'PORT'],
+    ['an unknown level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+    ['an unknown role', { TRAILSEAL_ROLES: 'gateway,cook' }, 'TRAILSEAL_ROLES'],
+    [
+      'a public URL with a path',
+      { TRAILSEAL_PUBLIC_URL: 'https://example.com/audit' },
+      'TRAILSEAL_PUBLIC_URL',
+    ],
+    ['an origin that no key can be named by', { TRAILSEAL_ORIGIN: 'a+b' }, 'TRAILSEAL_ORIGIN'],
+    ['an admin token that could be guessed', { TRAILSEAL_ADMIN_TOKEN: 'admin' }, 'TRAILSEAL_ADMIN_TOKEN'],
+    [
+      'a cluster for the embedded store',
+      { TRAILSEAL_STORE: 'sqlite', ELASTICSEARCH_URL: 'http://es:9200' },
+      'ELASTICSEARCH_URL',
+    ],
+    ['a cluster key for the embedded store', { ELASTICSEARCH_API_KEY: 'x' }, 'ELASTICSEARCH_API_KEY'],
+    ['a cluster store without address', { TRAILSEAL_STORE: 'elasticsearch' }, 'needs ELASTICSEARCH_URL'],
+    ['a cluster without the shared key', { ELASTICSEARCH_URL: 'http://es:9200' }, 'TRAILSEAL_SIGNING_KEY'],
+    [
+      'half of a login',
+      { ELASTICSEARCH_URL: 'http://es:9200', ELASTICSEARCH_USERNAME: 'a' },
+      'ELASTICSEARCH_PASSWORD',
+    ],
+    ['mail without sender', { SMTP_URL: 'smtp://mail' }, 'MAIL_FROM'],
+    ['half of a certificate', { TRAILSEAL_PDF_CERT: 'x' }, 'TRAILSEAL_PDF_KEY'],
+    ['a Redis address that is none', { REDIS_URL: 'localhost' }, 'REDIS_URL must be'],
+    [
+      'a store of a later version',
+      { TRAILSEAL_STORE: 'elasticsearch', ELASTICSEARCH_URL: 'http://es', TRAILSEAL_SIGNING_KEY: 'k' },
+      'not part of this version',
+    ],
+    [
+      'jobs of a later version',
+      { REDIS_URL: 'redis://localhost' },
+      'not part of this version: unset REDIS_URL',
+    ],
+  ])('%s stops the start', (_, environment, expected) => {
+    expect(faultsOf(environment as Record<string, string>)).toContain(expected)
+  })
+
+  test('all faults are told at once', () => {
+    const message = faultsOf({ PORT: 'x', LOG_LEVEL: 'y' })
+    expect(message).toContain('PORT')
+    expect(message).toContain('LOG_LEVEL')
+  })
+
+  const SECRETS = {
+    TRAILSEAL_ADMIN_TOKEN: 'correct-horse-battery-staple',
+    TRAILSEAL_SIGNING_KEY: '-----BEGIN PRIVATE KEY-----MC4CAQAwBQYDK2VwBCIE-----END PRIVATE KEY-----',
+  }
+  const LATER_SECRETS = {
+    ELASTICSEARCH_URL: 'https://elastic:sekret1@es:9200',
+    ELASTICSEARCH_API_KEY: 'sekret2',
+    ELASTICSEARCH_USERNAME: 'elastic',
+    ELASTICSEARCH_PASSWORD: 'sekret3',
+    REDIS_URL: 'redis://:sekret4@redis',
+    SMTP_URL: 'smtp://user:sekret5@mail',
+    MAIL_FROM: 'a@example.com',
+    TRAILSEAL_PDF_CERT: 'cert',
+    TRAILSEAL_PDF_KEY: 'sekret6',
+  }
+
+  test('no secret prints with the config', () => {
+    const config = readConfig(SECRETS)
+    const printed = [
+      JSON.stringify(config),
+      inspect(config, { depth: 9, showHidden: true }),
+      `${String(config.adminToken)} ${String(config.signing.key)}`,
+    ]
+    for (const secret of Object.values(SECRETS)) expect(printed.join()).not.toContain(secret)
+    expect(config.adminToken?.reveal()).toBe(SECRETS.TRAILSEAL_ADMIN_TOKEN)
+  })
+
+  test('no secret is in the message that stops the start', () => {
+    const message = faultsOf({ ...SECRETS, ...LATER_SECRETS, TRAILSEAL_ADMIN_TOKEN: 'sekret7', PORT: 'x' })
+    expect(message).toContain('PORT')
+    expect(message).not.toMatch(/sekret|BEGIN/)
+  })
+})
