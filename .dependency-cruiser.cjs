@@ -34,12 +34,12 @@ const MAY_IMPORT = {
 
 const KERNEL = ['event', 'tlog']
 const PORTS = ['signing', 'workspaces', 'ledger', 'search', 'jobs', 'blobs', 'mail']
-const SHARED = 'errors|clock'
+const SHARED = 'errors|clock|slices'
 const anyOf = (names) => names.join('|')
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
-  comment: `src/${folder} may import: ${allowed.join(', ') || 'nothing'} (plus errors, clock)`,
+  comment: `src/${folder} may import: ${allowed.join(', ') || 'nothing'} (plus errors, clock, slices)`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
   to: {
@@ -58,6 +58,7 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
 const VENDOR_HOME = {
   express: 'http/',
   pino: 'telemetry/',
+  'prom-client': 'telemetry/',
   bull: 'jobs/bull/',
   nodemailer: 'mail/smtp/',
   'node:sqlite': 'drivers/sqlite/',

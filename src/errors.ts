@@ -19,6 +19,7 @@ const CODES = {
   event_too_large: { status: 413, exit: 2 },
   unsupported_media_type: { status: 415, exit: 2 },
   invalid_event: { status: 422, exit: 2 },
+  export_too_large: { status: 422, exit: 2 },
   overloaded: { status: 429, exit: 2 },
   internal: { status: 500, exit: 2 },
   store_unavailable: { status: 503, exit: 2 },

@@ -31,6 +31,9 @@ export class LedgerLogReader implements LogReader {
     const entries = await this.#ledger.entries(this.#workspace, first, count)
     if (entries.length === count) return entries
     // Something in between can't be read: each entry is asked for by itself, so that the gap gets its name.
-    return await this.#ledger.entriesAt(this.#workspace, Array.from({ length: count }, (_, at) => first + at))
+    return await this.#ledger.entriesAt(
+      this.#workspace,
+      Array.from({ length: count }, (_, at) => first + at),
+    )
   }
 }

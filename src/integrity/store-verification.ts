@@ -10,10 +10,11 @@ import { verifyLog } from '../verify/verify-log.ts'
 import type { LogReport } from '../verify/log-report.ts'
 import type { WorkspaceStore } from '../workspaces/workspace-store.ts'
 import { LedgerFactsCheck, type LedgerFactsReader } from './ledger-facts-check.ts'
+import type { StoreFinding, StoreReport } from './store-report.ts'
 import { LedgerLogReader } from './ledger-log-reader.ts'
 
 /** How the search projection can be held against documents made of the ledger again. */
-export interface IndexCheck {
+interface IndexCheck {
   /** Documents of all workspaces, ascending by seq within each. At most 100 differences are named. */
   check(
     documents: AsyncIterable<readonly SearchDocument[]>,
@@ -44,25 +45,6 @@ export interface StoreVerificationOptions {
   readonly vkey: (workspace: string) => string
   /** What was last published of a log, from the record that lives apart from the store. Throws where that is damaged. */
   readonly lastPublished: (origin: string) => { readonly size: number; readonly root: Uint8Array } | null
-}
-
-export interface StoreFinding {
-  /** Absent: about the store as a whole. */
-  readonly workspace?: string
-  readonly what: 'entry' | 'tile' | 'checkpoint' | 'root' | 'head' | 'published' | 'ids' | 'received' | 'index' | 'file'
-  readonly seq?: number
-  readonly id?: string
-  readonly tile?: string
-  readonly message: string
-}
-
-export interface StoreReport {
-  readonly ok: boolean
-  readonly logs: readonly { readonly workspace: string; readonly size: number; readonly root: string; readonly ok: boolean }[]
-  readonly checked: { readonly entries: number; readonly tiles: number; readonly indexed_events: number; readonly indexed_words: number }
-  /** At most 100 of a log and of the index. */
-  readonly findings: readonly StoreFinding[]
-  readonly findings_count: number
 }
 
 export type OnStoreProgress = (step: string, done: number, total: number | null) => void
@@ -137,12 +119,18 @@ export class StoreVerification {
       const published = this.#options.lastPublished(this.#options.origin(workspace))
       if (!published) return []
       if (published.size > report.size)
-        return finding(`A checkpoint for ${published.size} entries was published; the store has ${report.size}. The rest was lost or cut off.`)
+        return finding(
+          `A checkpoint for ${published.size} entries was published; the store has ${report.size}. The rest was lost or cut off.`,
+        )
       if (published.size === report.size && encodeBase64(published.root) !== report.root)
-        return finding(`The checkpoint published for ${published.size} entries has another root: the log was rewritten.`)
+        return finding(
+          `The checkpoint published for ${published.size} entries has another root: the log was rewritten.`,
+        )
       return []
     } catch (error) {
-      return finding(error instanceof Error ? error.message : 'The record of published checkpoints can not be read.')
+      return finding(
+        error instanceof Error ? error.message : 'The record of published checkpoints can not be read.',
+      )
     }
   }
 
@@ -153,7 +141,9 @@ export class StoreVerification {
       at: new Date(this.#options.clock.now()).toISOString(),
       result: ok ? 'ok' : 'failed',
       size: report.size,
-      message: first ? first.message : `${report.checked.entries} entries and ${report.checked.tiles} tiles verified`,
+      message: first
+        ? first.message
+        : `${report.checked.entries} entries and ${report.checked.tiles} tiles verified`,
     })
   }
 
@@ -178,7 +168,11 @@ export class StoreVerification {
       const findings = facts
       for (const { workspace, seq, what } of differences)
         findings.push({ workspace, what: 'index', seq, message: INDEX_MESSAGES[what] })
-      if (strays > 0) findings.push({ what: 'index', message: `The search index has ${strays} rows of events that no log has.` })
+      if (strays > 0)
+        findings.push({
+          what: 'index',
+          message: `The search index has ${strays} rows of events that no log has.`,
+        })
       return { findings, events, tokens }
     } catch (error) {
       const message = `The search index can not be read: ${error instanceof Error ? error.message : String(error)}`

@@ -15,7 +15,7 @@ import type { TileEdge } from '../tlog/tile-edge.ts'
 import type { Item, LogBatch } from './log-batch.ts'
 import { loadLogState, type LogState } from './log-state.ts'
 import type { Receipt } from './receipt.ts'
-import { Slices } from './slices.ts'
+import { Slices } from '../slices.ts'
 
 export interface LogWriterOptions<Derived> {
   readonly ledger: Ledger<Derived>
@@ -67,11 +67,10 @@ export class LogWriter<Derived> {
         commit ? (outcomes[commits.indexOf(commit)] ?? unclear(null)) : { status: 'committed' },
       )
     } catch (error) {
-      return await Promise.all(
-        batches.map(({ commit }) =>
-          commit ? this.#afterFailure(commit, error) : { status: 'committed' as const },
-        ),
-      )
+      const outcomes: (CommitOutcome | TrailsealError)[] = []
+      for (const { commit } of batches)
+        outcomes.push(commit ? await this.#afterFailure(commit, error) : { status: 'committed' })
+      return outcomes
     }
   }
 
@@ -105,7 +104,10 @@ export class LogWriter<Derived> {
     wanted: readonly (readonly [id: string, seq: number])[],
     found: Map<string, { receipt: Receipt; entry: LogEntry }>,
   ): Promise<void> {
-    const entries = await this.#options.ledger.entriesAt(workspace, wanted.map(([, seq]) => seq))
+    const entries = await this.#options.ledger.entriesAt(
+      workspace,
+      wanted.map(([, seq]) => seq),
+    )
     for (const [at, [id]] of wanted.entries()) {
       const bytes = entries[at]
       if (!bytes)

@@ -8,10 +8,11 @@ export function isSameContent(prepared: PreparedEvent, first: AuditEvent): boole
   return contentOf(prepared.event, timestampGiven) === contentOf(first, timestampGiven)
 }
 
+const ADDED_BY_THE_LOG = new Set(['log', 'seq', 'received_at', 'prev', 'salt', 'v'])
+
 function contentOf(event: AuditEvent | LogEntry, withTimestamp: boolean): string {
-  const { timestamp, ...content } = event
-  const positioned: Partial<LogEntry> = { ...content }
-  for (const member of ['log', 'seq', 'received_at', 'prev', 'salt', 'v'] as const)
-    delete (positioned as Record<string, unknown>)[member]
-  return canonicalize(withTimestamp ? { ...positioned, timestamp } : positioned)
+  const members = Object.entries(event).filter(
+    ([name]) => !ADDED_BY_THE_LOG.has(name) && (withTimestamp || name !== 'timestamp'),
+  )
+  return canonicalize(Object.fromEntries(members))
 }

@@ -7,7 +7,7 @@ import { CommitQueue, type QueueLimits } from './commit-queue.ts'
 import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
 import { LogWriter, type LogWriterOptions } from './log-writer.ts'
 import type { Appended } from './receipt.ts'
-import { Slices } from './slices.ts'
+import { Slices } from '../slices.ts'
 
 export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
   /** Costly work that depends on the event alone and is wanted at the commit; done while the flush before is committing. */
@@ -76,7 +76,7 @@ export class Sequencer<Derived> {
         this.#queue.add({ workspace, bytes, items, resolve, reject })
         this.#running ??= this.#run()
       } catch (error) {
-        reject(error as TrailsealError)
+        reject(error)
       }
     })
   }

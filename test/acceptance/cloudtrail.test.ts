@@ -22,7 +22,7 @@ let gateway: GatewayProcess
 
 async function count(parameters: { readonly [name: string]: string }): Promise<number> {
   const query = new URLSearchParams({ ...parameters, limit: '1' })
-  const response = await gateway.fetch(`/v1/workspaces/default/events?${query}`)
+  const response = await gateway.fetch(`/v1/workspaces/default/events?${query.toString()}`)
   const body = (await response.json()) as { total: { value: number; relation: string } }
   expect(body.total.relation).toBe('eq')
   return body.total.value
@@ -50,14 +50,17 @@ describe('import, search and verification of real events', () => {
   })
 
   test('failed calls are failures, and every action is counted as in the raw file', async () => {
-    expect(await count({ outcome: 'failure' })).toBe(records.filter(({ errorCode }) => errorCode !== undefined).length)
+    expect(await count({ outcome: 'failure' })).toBe(
+      records.filter(({ errorCode }) => errorCode !== undefined).length,
+    )
     const response = await gateway.fetch('/v1/workspaces/default/facets?field=action')
     const { buckets } = (await response.json()) as { buckets: { key: string; count: number }[] }
     const raw = Map.groupBy(records, ({ eventName }) => eventName)
     expect(raw.size).toBe(260)
     const shown = new Map(buckets.map(({ key, count: events }) => [key, events]))
     expect(shown.size).toBeGreaterThanOrEqual(100)
-    for (const [name, events] of shown) if (name !== 'workspace.created') expect(events).toBe(raw.get(name)?.length)
+    shown.delete('workspace.created')
+    for (const [name, events] of shown) expect(events).toBe(raw.get(name)?.length)
   })
 
   test('queries give the counts that the raw file gives', async () => {
@@ -79,10 +82,13 @@ describe('import, search and verification of real events', () => {
   test('a search in pages gives each event once, newest first', async () => {
     const seen: string[] = []
     let before = Number.POSITIVE_INFINITY
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const suffix: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
       const response = await gateway.fetch(`/v1/workspaces/default/events?q=ssm&limit=400${suffix}`)
-      const page = (await response.json()) as { events: { id: string; timestamp: string }[]; next_cursor: string | null }
+      const page = (await response.json()) as {
+        events: { id: string; timestamp: string }[]
+        next_cursor: string | null
+      }
       for (const { id, timestamp } of page.events) {
         expect(Date.parse(timestamp)).toBeLessThanOrEqual(before)
         before = Date.parse(timestamp)
@@ -97,7 +103,11 @@ describe('import, search and verification of real events', () => {
   test('no secret of the raw file is in the log', async () => {
     const secrets = new Set<string>()
     JSON.stringify(records, (key, value: unknown) => {
-      if (typeof value === 'string' && /^(secretAccessKey|sessionToken|password|masterUserPassword|newPassword)$/i.test(key)) secrets.add(value)
+      if (
+        typeof value === 'string' &&
+        /^(secretAccessKey|sessionToken|password|masterUserPassword|newPassword)$/i.test(key)
+      )
+        secrets.add(value)
       return value
     })
     const response = await gateway.fetch('/v1/workspaces/default/events?limit=1000&q=metadata')
@@ -107,9 +117,13 @@ describe('import, search and verification of real events', () => {
   })
 
   test('the log verifies: over HTTP, from the store, and one event with its proof alone', async () => {
-    const online = await runTrailseal(directory.path, ['verify', '--url', gateway.url, '--workspace', 'default', '--json'], {
-      environment: { TRAILSEAL_TOKEN: 'admin-token-of-the-tests-0123456789' },
-    })
+    const online = await runTrailseal(
+      directory.path,
+      ['verify', '--url', gateway.url, '--workspace', 'default', '--json'],
+      {
+        environment: { TRAILSEAL_TOKEN: 'admin-token-of-the-tests-0123456789' },
+      },
+    )
     expect(online.stderr).toBe('')
     expect(JSON.parse(online.stdout)).toMatchObject({ ok: true })
     const offline = await runTrailseal(directory.path, ['verify', '--store', '--json'])

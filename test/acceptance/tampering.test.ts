@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openTrailseal } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/config.ts'
-import type { StoreReport } from '../../src/integrity/store-verification.ts'
+import type { StoreReport } from '../../src/integrity/store-report.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Whoever holds the file of the store can change it; nobody can do so without `verify --store` saying where. */
@@ -33,7 +33,9 @@ beforeAll(async () => {
 afterAll(() => original[Symbol.dispose]())
 
 /** Verifies a copy of the store after something was done to it while no process had it open. */
-async function verifyAfter(change: (database: DatabaseSync, directory: string) => void): Promise<StoreReport> {
+async function verifyAfter(
+  change: (database: DatabaseSync, directory: string) => void,
+): Promise<StoreReport> {
   using copy = temporaryDirectory()
   cpSync(original.path, copy.path, { recursive: true })
   const database = new DatabaseSync(join(copy.path, 'trailseal.sqlite'))
@@ -59,9 +61,13 @@ describe('one changed bit is found, and the report says where', () => {
 
   test.each([3, 1_001, 9_999, 31_337])('in an entry bundle (bit %d)', async (bit) => {
     const report = await verifyAfter((database) => {
-      const row = database.prepare('SELECT key, bundle FROM ledger_entries ORDER BY key LIMIT 1 OFFSET 3').get()
+      const row = database
+        .prepare('SELECT key, bundle FROM ledger_entries ORDER BY key LIMIT 1 OFFSET 3')
+        .get()
       const bundle = flipBit(row?.['bundle'] as Uint8Array, bit)
-      database.prepare('UPDATE ledger_entries SET bundle = ? WHERE key = ?').run(bundle, row?.['key'] as number)
+      database
+        .prepare('UPDATE ledger_entries SET bundle = ? WHERE key = ?')
+        .run(bundle, row?.['key'] as number)
     })
     expect(report.ok).toBe(false)
     const entries = report.findings.filter(({ what }) => what === 'entry')
@@ -72,20 +78,28 @@ describe('one changed bit is found, and the report says where', () => {
   test('in one event, recompressed so that it still looks right', async () => {
     const { zstdCompressSync, zstdDecompressSync } = await import('node:zlib')
     const report = await verifyAfter((database) => {
-      for (const { key, bundle } of database.prepare('SELECT key, bundle FROM ledger_entries').all() as unknown as { key: number; bundle: Uint8Array }[]) {
+      for (const { key, bundle } of database
+        .prepare('SELECT key, bundle FROM ledger_entries')
+        .all() as unknown as { key: number; bundle: Uint8Array }[]) {
         const text = zstdDecompressSync(bundle).toString('latin1')
         if (!text.includes('"id":"event-423"')) continue
         const forged = text.replace(/("id":"f_423","name":"risk_assessment_)423/, '$1999')
-        database.prepare('UPDATE ledger_entries SET bundle = ? WHERE key = ?').run(zstdCompressSync(Buffer.from(forged, 'latin1')), key)
+        database
+          .prepare('UPDATE ledger_entries SET bundle = ? WHERE key = ?')
+          .run(zstdCompressSync(Buffer.from(forged, 'latin1')), key)
       }
     })
-    expect(report.findings).toContainEqual(expect.objectContaining({ workspace: 'acme', what: 'entry', seq: 424, id: 'event-423' }))
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ workspace: 'acme', what: 'entry', seq: 424, id: 'event-423' }),
+    )
   })
 
   test.each([0, 4_000, 65_535])('in a full hash tile (bit %d)', async (bit) => {
     const report = await verifyAfter((database) => {
       const row = database.prepare('SELECT key, hashes FROM ledger_tile ORDER BY key LIMIT 1').get()
-      database.prepare('UPDATE ledger_tile SET hashes = ? WHERE key = ?').run(flipBit(row?.['hashes'] as Uint8Array, bit), row?.['key'] as number)
+      database
+        .prepare('UPDATE ledger_tile SET hashes = ? WHERE key = ?')
+        .run(flipBit(row?.['hashes'] as Uint8Array, bit), row?.['key'] as number)
     })
     expect(report.findings).toContainEqual(expect.objectContaining({ what: 'tile', tile: 'tile/0/000' }))
     expect(report.findings.some(({ what }) => what === 'entry')).toBe(false)
@@ -102,7 +116,11 @@ describe('one changed bit is found, and the report says where', () => {
   test('in the size of the head, in the checkpoint, and in its signature', async () => {
     const size = await verifyAfter((database) => database.exec('UPDATE ledger_head SET size = size - 1'))
     expect(size.ok).toBe(false)
-    const checkpoint = await verifyAfter((database) => database.exec(`UPDATE ledger_head SET checkpoint = replace(checkpoint, char(10) || ${EVENTS + 1}, char(10) || ${EVENTS})`))
+    const checkpoint = await verifyAfter((database) =>
+      database.exec(
+        `UPDATE ledger_head SET checkpoint = replace(checkpoint, char(10) || ${EVENTS + 1}, char(10) || ${EVENTS})`,
+      ),
+    )
     expect(checkpoint.findings).toContainEqual(expect.objectContaining({ what: 'checkpoint' }))
     const signature = await verifyAfter((database) => {
       const text = String(database.prepare('SELECT checkpoint FROM ledger_head').get()?.['checkpoint'])
@@ -113,24 +131,42 @@ describe('one changed bit is found, and the report says where', () => {
   })
 
   test('in the projection: a filter, a time, a missing row, an additional one', async () => {
-    const facet = await verifyAfter((database) => database.exec("UPDATE search_event SET action = 'nothing.happened' WHERE seq = 300"))
+    const facet = await verifyAfter((database) =>
+      database.exec("UPDATE search_event SET action = 'nothing.happened' WHERE seq = 300"),
+    )
     expect(facet.findings).toEqual([expect.objectContaining({ what: 'index', workspace: 'acme', seq: 300 })])
     const missing = await verifyAfter((database) => database.exec('DELETE FROM search_event WHERE seq = 300'))
     expect(missing.findings).toContainEqual(expect.objectContaining({ what: 'index', seq: 300 }))
-    const hidden = await verifyAfter((database) => database.exec('DELETE FROM search_text WHERE rowid = (SELECT place FROM search_event WHERE seq = 300)'))
+    const hidden = await verifyAfter((database) =>
+      database.exec('DELETE FROM search_text WHERE rowid = (SELECT place FROM search_event WHERE seq = 300)'),
+    )
     expect(hidden.findings).toContainEqual(expect.objectContaining({ what: 'index', seq: 300 }))
-    const added = await verifyAfter((database) => database.exec("INSERT INTO search_text(rowid, f_action) VALUES (12345, 'evidence uploaded')"))
+    const added = await verifyAfter((database) =>
+      database.exec("INSERT INTO search_text(rowid, f_action) VALUES (12345, 'evidence uploaded')"),
+    )
     expect(added.findings).toContainEqual(expect.objectContaining({ what: 'index' }))
   })
 
   test('in what the ledger keeps beside the entries: client ids, times of receipt', async () => {
-    const changed = await verifyAfter((database) => database.exec("UPDATE ledger_id SET seq = seq + 1 WHERE id = 'event-300'"))
-    expect(changed.findings).toContainEqual(expect.objectContaining({ what: 'ids', seq: 301, id: 'event-300' }))
-    const removed = await verifyAfter((database) => database.exec("DELETE FROM ledger_id WHERE id = 'event-300'"))
+    const changed = await verifyAfter((database) =>
+      database.exec("UPDATE ledger_id SET seq = seq + 1 WHERE id = 'event-300'"),
+    )
+    expect(changed.findings).toContainEqual(
+      expect.objectContaining({ what: 'ids', seq: 301, id: 'event-300' }),
+    )
+    const removed = await verifyAfter((database) =>
+      database.exec("DELETE FROM ledger_id WHERE id = 'event-300'"),
+    )
     expect(removed.findings).toContainEqual(expect.objectContaining({ what: 'ids', id: 'event-300' }))
-    const added = await verifyAfter((database) => database.exec("INSERT INTO ledger_id SELECT log, 'event-x', seq FROM ledger_id LIMIT 1"))
+    const added = await verifyAfter((database) =>
+      database.exec("INSERT INTO ledger_id SELECT log, 'event-x', seq FROM ledger_id LIMIT 1"),
+    )
     expect(added.findings).toContainEqual(expect.objectContaining({ what: 'ids' }))
-    const received = await verifyAfter((database) => database.exec('UPDATE ledger_entries SET received_at = received_at + 64 WHERE key = (SELECT max(key) FROM ledger_entries)'))
+    const received = await verifyAfter((database) =>
+      database.exec(
+        'UPDATE ledger_entries SET received_at = received_at + 64 WHERE key = (SELECT max(key) FROM ledger_entries)',
+      ),
+    )
     expect(received.findings).toContainEqual(expect.objectContaining({ what: 'received', workspace: 'acme' }))
   })
 
@@ -139,7 +175,9 @@ describe('one changed bit is found, and the report says where', () => {
     cpSync(original.path, older.path, { recursive: true })
     {
       await using trailseal = await openTrailseal(configOf(original.path))
-      await trailseal.ingest.append('acme', [{ actor: { type: 'system' }, action: 'user.signed_in', resource: { type: 'USER' } }])
+      await trailseal.ingest.append('acme', [
+        { actor: { type: 'system' }, action: 'user.signed_in', resource: { type: 'USER' } },
+      ])
     }
     const report = await verifyAfter((_database, directory) => {
       copyFileSync(join(older.path, 'trailseal.sqlite'), join(directory, 'trailseal.sqlite'))
@@ -180,12 +218,27 @@ async function verdictOf(dataDir: string): Promise<'ok' | 'found' | 'refused'> {
 function dump(file: string): string {
   const database = new DatabaseSync(file)
   try {
-    const tables = ['ledger_log', 'ledger_head', 'ledger_entries', 'ledger_tile', 'ledger_id', 'search_workspace', 'search_event', 'search_instance']
+    const tables = [
+      'ledger_log',
+      'ledger_head',
+      'ledger_entries',
+      'ledger_tile',
+      'ledger_id',
+      'search_workspace',
+      'search_event',
+      'search_instance',
+    ]
     return tables
       .map((table) => {
         const statement = database.prepare(`SELECT * FROM ${table}`)
         statement.setReadBigInts(true)
-        return JSON.stringify(statement.all(), (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))
+        return JSON.stringify(statement.all(), (_, value: unknown) =>
+          typeof value === 'bigint'
+            ? `${value}n`
+            : value instanceof Uint8Array
+              ? Buffer.from(value).toString('hex')
+              : value,
+        )
       })
       .join('\n')
   } catch (error) {

@@ -8,7 +8,10 @@ import { prepared } from '../support/prepared-events.ts'
 import { sha256 } from '../support/sha256.ts'
 
 /** What every adapter of the ledger port must do. */
-export function ledgerContract(name: string, open: () => Promise<AsyncDisposable & { ledger: Ledger<null> }>): void {
+export function ledgerContract(
+  name: string,
+  open: () => Promise<AsyncDisposable & { ledger: Ledger<null> }>,
+): void {
   describe(`ledger port: ${name}`, () => {
     let opened: AsyncDisposable & { ledger: Ledger<null> }
     let ledger: Ledger<null>
@@ -77,9 +80,20 @@ export function ledgerContract(name: string, open: () => Promise<AsyncDisposable
       await ledger.append([log.next(3, ['a', undefined, 'b'])])
       const before = log.head
       const [outcome] = await ledger.append([log.next(3, ['c', 'b', 'a'])])
-      expect(outcome).toEqual({ status: 'duplicate', seqOf: new Map([['b', 2], ['a', 0]]) } satisfies CommitOutcome)
+      expect(outcome).toEqual({
+        status: 'duplicate',
+        seqOf: new Map([
+          ['b', 2],
+          ['a', 0],
+        ]),
+      } satisfies CommitOutcome)
       expect(await ledger.head('acme')).toEqual(before)
-      expect(await ledger.seqOf('acme', ['a', 'b', 'c'])).toEqual(new Map([['a', 0], ['b', 2]]))
+      expect(await ledger.seqOf('acme', ['a', 'b', 'c'])).toEqual(
+        new Map([
+          ['a', 0],
+          ['b', 2],
+        ]),
+      )
     })
 
     test('logs of one call fare apart, and share neither ids nor entries', async () => {
@@ -95,10 +109,17 @@ export function ledgerContract(name: string, open: () => Promise<AsyncDisposable
 
     test('the first entry received since a moment is found, also between and beyond batches', async () => {
       const log = new Log('acme')
-      for (const [count, receivedAt] of [[70, 1000], [1, 2000], [200, 2000], [5, 3000]] as const)
+      for (const [count, receivedAt] of [
+        [70, 1000],
+        [1, 2000],
+        [200, 2000],
+        [5, 3000],
+      ] as const)
         await ledger.append([log.next(count, [], receivedAt)])
       const at = (time: number) => ledger.firstReceivedSince('acme', time)
-      expect(await Promise.all([0, 1000, 1001, 2000, 2001, 3000, 3001].map(at))).toEqual([0, 0, 70, 70, 271, 271, 276])
+      expect(await Promise.all([0, 1000, 1001, 2000, 2001, 3000, 3001].map(at))).toEqual([
+        0, 0, 70, 70, 271, 271, 276,
+      ])
       expect(await ledger.firstReceivedSince('nobody', 5)).toBe(0)
     })
   })
@@ -140,7 +161,15 @@ class Log {
       this.leaves.push(leaf)
       this.#edge.append(leaf)
       const id = ids[at]
-      entries.push({ seq, id: id ?? `seq_${seq}`, clientId: id !== undefined, event: prepared().event, entry, leafHash: leaf, derived: null })
+      entries.push({
+        seq,
+        id: id ?? `seq_${seq}`,
+        clientId: id !== undefined,
+        event: prepared().event,
+        entry,
+        leafHash: leaf,
+        derived: null,
+      })
     }
     this.head = {
       size: this.#edge.size,

@@ -131,7 +131,8 @@ class SqliteThread {
   }
 
   #end(cause: unknown): void {
-const why = cause instanceof Error ? `A thread of the store failed: ${cause.message}` : 'The store is closed.'
+    const why =
+      cause instanceof Error ? `A thread of the store failed: ${cause.message}` : 'The store is closed.'
     this.#ended ??= new TrailsealError('store_unavailable', why, { cause })
     for (const waiting of this.#waiting.values()) waiting.reject(this.#ended)
     this.#waiting.clear()

@@ -39,6 +39,13 @@ export interface PackedCommit {
   readonly alongside: readonly SqliteCall[]
 }
 
+/** What the ledger keeps beside its entries, and what therefore could say something else than they do. */
+export interface LedgerFacts {
+  readonly bundles: readonly { readonly first: number; readonly count: number; readonly receivedAt: number }[]
+  readonly clientIds: number
+  readonly lastReceivedAt: number
+}
+
 export const procedures = {
   'ledger.append': (connection: SqliteConnection, commits: readonly PackedCommit[]): CommitOutcome[] =>
     commits.map((commit) => append(connection, commit)),
@@ -87,7 +94,7 @@ export const procedures = {
     wanted: { workspace: string; ids: readonly string[] },
   ): Map<string, number> => {
     const log = logNumber(connection, wanted.workspace)
-    return log === null ? new Map() : seqOf(connection, log, wanted.ids)
+    return log === null ? new Map<string, number>() : seqOf(connection, log, wanted.ids)
   },
 
   'ledger.firstReceivedSince': (
@@ -98,11 +105,33 @@ export const procedures = {
     return log === null ? 0 : firstReceivedSince(connection, log, wanted.receivedAt)
   },
 
+  'ledger.facts': facts,
+
   'ledger.workspaces': (connection: SqliteConnection): string[] =>
     connection
       .prepare('SELECT workspace FROM ledger_log JOIN ledger_head ON log = number ORDER BY workspace')
       .all()
       .map((row) => row['workspace'] as string),
+}
+
+/** Bundles that begin in the range, and how many client ids the log has: for verification. */
+function facts(
+  connection: SqliteConnection,
+  { workspace, first, count }: { workspace: string; first: number; count: number },
+): LedgerFacts {
+  const log = logNumber(connection, workspace)
+  if (log === null) return { bundles: [], clientIds: 0, lastReceivedAt: 0 }
+  const bundles = connection
+    .prepare(
+      'SELECT key - ? AS first, count, received_at AS receivedAt FROM ledger_entries WHERE key BETWEEN ? AND ?',
+    )
+    .all(log * LOG_SPAN, log * LOG_SPAN + first, log * LOG_SPAN + first + count - 1)
+  const ids = connection.prepare('SELECT count(*) AS count FROM ledger_id WHERE log = ?').get(log)
+  return {
+    bundles: bundles as unknown as LedgerFacts['bundles'],
+    clientIds: ids?.['count'] as number,
+    lastReceivedAt: readHead(connection, log)?.lastReceivedAt ?? 0,
+  }
 }
 
 function append(connection: SqliteConnection, commit: PackedCommit): CommitOutcome {

@@ -1,7 +1,7 @@
 import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
 import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
 import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../ledger.ts'
-import { ENTRIES_PER_BUNDLE, type PackedCommit } from './procedures.ts'
+import { ENTRIES_PER_BUNDLE, type LedgerFacts, type PackedCommit } from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
 
@@ -54,6 +54,14 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   async firstReceivedSince(workspace: string, receivedAt: number): Promise<number> {
     const argument = { workspace, receivedAt }
     return (await this.#sqlite.read({ procedure: 'ledger.firstReceivedSince', argument })) as number
+  }
+
+  /** For verification: bundles that begin in the range, times of receipt, and the number of client ids. */
+  async facts(workspace: string, first: number, count: number): Promise<LedgerFacts> {
+    return (await this.#sqlite.scan({
+      procedure: 'ledger.facts',
+      argument: { workspace, first, count },
+    })) as LedgerFacts
   }
 
   async workspaces(): Promise<readonly string[]> {
