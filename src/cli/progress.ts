@@ -77,6 +77,10 @@ export function format(count: number): string {
   return count.toLocaleString('en-US')
 }
 
+export function counted(count: number, noun: string): string {
+  return `${format(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`

@@ -37,7 +37,7 @@ export class Projector {
       if (position >= size) return position - start
       const entries = await this.#ledger.entries(workspace, position, ENTRIES_AT_ONCE)
       if (entries.length === 0) return position - start
-      await this.#search.apply(entries.map((entry) => documentOf(workspace, parseEntry(entry))))
+      await this.#search.apply(entries.map((bytes) => committedDocument(workspace, bytes)))
       position += entries.length
     }
   }
@@ -52,4 +52,9 @@ export class Projector {
 /** The search document of a committed entry. */
 export function documentOf(workspace: string, entry: LogEntry): SearchDocument {
   return searchDocument(workspace, entry.seq, entry.id, entry)
+}
+
+function committedDocument(workspace: string, bytes: Uint8Array): SearchDocument {
+  const entry = parseEntry(bytes)
+  return { ...documentOf(workspace, entry), committed: { bytes, entry } }
 }

@@ -130,11 +130,19 @@ class PathTokens {
   }
 
   #add(path: string, words: string): void {
+    const left = MAX_PATH_TOKENS - this.#count
+    if (left === 0) return
+    const count = wordCount(words)
+    const kept = count <= left ? words : words.split(' ', left).join(' ')
+    this.#count += Math.min(count, left)
     const prefix = pathPrefix(path)
-    let list = words.split(' ')
-    if (this.#count + list.length > MAX_PATH_TOKENS) list = list.slice(0, MAX_PATH_TOKENS - this.#count)
-    if (list.length === 0) return
-    this.#count += list.length
-    this.text += (this.text === '' ? prefix : BETWEEN_VALUES + prefix) + list.join(` ${prefix}`)
+    this.text += (this.text === '' ? prefix : BETWEEN_VALUES + prefix) + kept.replaceAll(' ', ` ${prefix}`)
   }
+}
+
+/** Words with single spaces between them. */
+function wordCount(words: string): number {
+  let count = 1
+  for (let at = words.indexOf(' '); at >= 0; at = words.indexOf(' ', at + 1)) count += 1
+  return count
 }

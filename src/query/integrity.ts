@@ -7,7 +7,7 @@ import type { Integrity } from './query-facade.ts'
 
 export async function readIntegrity(
   dependencies: QueryDependencies,
-  { workspace }: View,
+  { workspace, firstSeq }: View,
 ): Promise<Integrity> {
   const { ledger, search, workspaces, origin } = dependencies
   // the index first: an event in between makes the lag too large for a moment, never negative
@@ -19,6 +19,7 @@ export async function readIntegrity(
   return {
     origin: origin(workspace),
     size: head?.size ?? 0,
+    first_seq: firstSeq,
     root: encodeBase64(head?.root ?? EMPTY_ROOT),
     checkpoint: head?.checkpoint ?? '',
     index_lag: Math.max(0, (head?.size ?? 0) - indexed),

@@ -48,6 +48,8 @@ export interface Integrity {
   readonly checkpoint: string
   /** Entries in the ledger that the search index does not have yet. */
   readonly index_lag: number
+  /** First entry that the plan's window still shows; those before it are hashes only. */
+  readonly first_seq: number
   readonly last_verification: {
     readonly at: string
     readonly result: 'ok' | 'failed'

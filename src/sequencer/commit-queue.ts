@@ -50,7 +50,7 @@ export class CommitQueue<Request extends Waiting> {
     this.#bytes += request.bytes
   }
 
-  /** The next flush: at least one request. */
+  /** The next flush: at least one request, where any waits. */
   take(): readonly Request[] {
     let bytes = 0
     let count = 0

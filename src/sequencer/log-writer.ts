@@ -11,9 +11,8 @@ import { encodeUtf8, equalBytes } from '../tlog/encoding.ts'
 import { leafHash } from '../tlog/leaf.ts'
 import type { Sha256 } from '../tlog/sha256.ts'
 import { formatNote, keyIdOf } from '../tlog/signed-note.ts'
-import type { TileEdge } from '../tlog/tile-edge.ts'
 import type { Item, LogBatch } from './log-batch.ts'
-import { loadLogState, type LogState } from './log-state.ts'
+import { EMPTY_HEAD, loadLogState, type LogState } from './log-state.ts'
 import type { Receipt } from './receipt.ts'
 import { Slices } from '../slices.ts'
 
@@ -25,6 +24,9 @@ export interface LogWriterOptions<Derived> {
   /** Name of a workspace's log. */
   readonly origin: (workspace: string) => string
 }
+
+/** The head that a batch was chained to is not that of the ledger: it has to be chained again. */
+export class StaleHead extends Error {}
 
 /** Heads kept between flushes; a log beyond them is read again. */
 const MAX_KEPT_LOGS = 1024
@@ -42,15 +44,19 @@ export class LogWriter<Derived> {
 
   /** Fills the batch's commit and receipts. Errors: `tampered`, `store_unavailable`. */
   async sequence(batch: LogBatch<Derived>): Promise<void> {
-    const { head, edge } = await this.#state(batch.workspace)
-    // Until the commit is out, what is kept must not be taken for the log: the edge is about to run ahead of it.
-    this.#states.delete(batch.workspace)
     batch.receipts.clear()
     batch.commit = null
-    batch.checkpoint = head.checkpoint
     const { items, sharing } = batch.fresh()
-    if (items.length > 0) batch.commit = await this.#chain(batch, items, { head, edge })
-    else this.#keep(batch.workspace, { head, edge })
+    if (items.length > 0) {
+      const state = await this.#take(batch.workspace)
+      batch.commit = await this.#chain(batch, items, state)
+      // Ahead of the commit: a next flush may build on it now. Should this one fail, the ledger refuses that one too.
+      this.#keep(batch.workspace, { head: batch.commit.head, edge: state.edge })
+      batch.checkpoint = batch.commit.head.checkpoint
+    } else {
+      // Not the state that is kept, which may be ahead of the ledger: nothing unpublished is handed out.
+      batch.checkpoint = (await this.#options.ledger.head(batch.workspace))?.checkpoint ?? ''
+    }
     for (const [item, first] of sharing) {
       const receipt = batch.receipts.get(first)
       if (receipt) batch.receipts.set(item, { ...receipt, known: true })
@@ -84,9 +90,6 @@ export class LogWriter<Derived> {
       size: commit.head.size,
       root: commit.head.root,
     })
-    batch.checkpoint = commit.head.checkpoint
-    const edge = this.#edges.get(commit)
-    if (edge) this.#keep(workspace, { head: commit.head, edge })
     return { size: commit.head.size, events: commit.entries.length }
   }
 
@@ -127,9 +130,6 @@ export class LogWriter<Derived> {
   forget(workspace: string): void {
     this.#states.delete(workspace)
   }
-
-  /** Edges of commits in flight; weak, because a failed attempt simply forgets its own. */
-  readonly #edges = new WeakMap<LogCommit<Derived>, TileEdge>()
 
   async #chain(
     batch: LogBatch<Derived>,
@@ -183,19 +183,35 @@ export class LogWriter<Derived> {
     const size = edge.size
     const root = edge.root()
     const text = formatCheckpointText({ origin, size, root })
-    const signature = await signer.signCheckpoint({ origin, previous: head, text: encodeUtf8(text) })
+    const signature = await this.#signature(workspace, { origin, previous: head, text: encodeUtf8(text) })
     const keyId = keyIdOf(origin, signer.publicKey, sha256)
     const checkpoint = formatNote(text, [{ name: origin, keyId, signature }])
     const { entries, lastLeaf, lastReceivedAt } = chained
-    const commit: LogCommit<Derived> = {
+    return {
       workspace,
       expected: { size: head.size, root: head.root },
       entries,
       tiles: edge.takeChanged(),
       head: { size, root, compactRange: edge.compactRange(), lastLeaf, lastReceivedAt, checkpoint },
     }
-    this.#edges.set(commit, edge)
-    return commit
+  }
+
+  /**
+   * The signer's record may be ahead of the head that we have: then another commit got in between, and this is no rollback.
+   * Only the head that is in the ledger right now can be one.
+   */
+  async #signature(
+    workspace: string,
+    checkpoint: Parameters<Signer['signCheckpoint']>[0],
+  ): Promise<Uint8Array> {
+    try {
+      return await this.#options.signer.signCheckpoint(checkpoint)
+    } catch (error) {
+      const current = (await this.#options.ledger.head(workspace)) ?? EMPTY_HEAD
+      const { previous } = checkpoint
+      if (current.size !== previous.size || !equalBytes(current.root, previous.root)) throw new StaleHead()
+      throw error
+    }
   }
 
   /** The ledger failed: the batch may be in it all the same. The log itself is asked, since only it knows. */
@@ -213,11 +229,11 @@ export class LogWriter<Derived> {
     }
   }
 
-  async #state(workspace: string): Promise<LogState> {
-    return (
-      this.#states.get(workspace) ??
-      (await loadLogState(this.#options.ledger, workspace, this.#options.sha256))
-    )
+  /** Whoever takes a state owns it: its edge is about to change. Another one has to ask the ledger. */
+  async #take(workspace: string): Promise<LogState> {
+    const kept = this.#states.get(workspace)
+    this.#states.delete(workspace)
+    return kept ?? (await loadLogState(this.#options.ledger, workspace, this.#options.sha256))
   }
 
   #keep(workspace: string, state: LogState): void {

@@ -5,7 +5,7 @@ import type { PreparedEvent } from '../event/prepared-event.ts'
 import type { CommitOutcome } from '../ledger/ledger.ts'
 import { CommitQueue, type QueueLimits } from './commit-queue.ts'
 import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
-import { LogWriter, type LogWriterOptions } from './log-writer.ts'
+import { LogWriter, StaleHead, type LogWriterOptions } from './log-writer.ts'
 import type { Appended } from './receipt.ts'
 import { Slices } from '../slices.ts'
 
@@ -25,6 +25,9 @@ export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
 const DEFAULT_LIMITS: QueueLimits = { maxWaitingBytes: 64 * 1024 * 1024, maxFlushBytes: 2 * 1024 * 1024 }
 /** A log that keeps being moved by other gateways is retried this often before its callers are told to come back. */
 const MAX_ATTEMPTS = 50
+/** One flush commits while the next is chained. */
+const LANES = 2
+const SECOND_LANE_BYTES = 128 * 1024
 
 /**
  * Gives events their place: one flush after the other is chained, hashed, signed and handed to the ledger; callers are
@@ -37,7 +40,8 @@ export class Sequencer<Derived> {
   readonly #options: SequencerOptions<Derived>
   readonly #queue: CommitQueue<AppendRequest<Derived>>
   readonly #writer: LogWriter<Derived>
-  #running: Promise<void> | null = null
+  readonly #lanes = new Set<Promise<void>>()
+  #turn: Promise<null> = Promise.resolve(null)
   #closed = false
 
   constructor(options: SequencerOptions<Derived>) {
@@ -65,35 +69,40 @@ export class Sequencer<Derived> {
       items.push({ prepared, parts, derived: this.#options.derive(workspace, prepared.event), known: null })
       if (slices.isOver()) await slices.next()
     }
-    return await new Promise((resolve, reject) => {
-      if (this.#closed) {
-        reject(
-          new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 }),
-        )
-        return
-      }
-      try {
-        this.#queue.add({ workspace, bytes, items, resolve, reject })
-        this.#running ??= this.#run()
-      } catch (error) {
-        reject(error)
-      }
-    })
+    if (this.#closed)
+      throw new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 })
+    const { promise, resolve, reject } = Promise.withResolvers<Appended>()
+    this.#queue.add({ workspace, bytes, items, resolve, reject })
+    if (this.#lanes.size === 0 || (this.#lanes.size < LANES && this.#queue.bytes >= SECOND_LANE_BYTES))
+      this.#startLane()
+    return await promise
   }
 
   /** Takes nothing more, commits what was taken. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#running
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes)
   }
 
-  async #run(): Promise<void> {
-    while (!this.#queue.isEmpty) {
+  /**
+   * A lane takes one flush after the other. Under load a second one chains the next flush while the first commits; that
+   * it builds on a head which is not committed yet is safe, because the ledger moves no head but in order. Single
+   * events stay in one lane: they are cheaper together.
+   */
+  #startLane(): void {
+    const lane = this.#run(this.#lanes.size === 0 ? 0 : SECOND_LANE_BYTES).finally(() => {
+      this.#lanes.delete(lane)
+      if (!this.#queue.isEmpty && this.#lanes.size === 0) this.#startLane()
+    })
+    this.#lanes.add(lane)
+  }
+
+  async #run(leastBytes: number): Promise<void> {
+    while (!this.#queue.isEmpty && this.#queue.bytes >= leastBytes) {
       // Everything that the event loop has ready joins this flush.
       await new Promise(setImmediate)
       await this.#flush(this.#queue.take())
     }
-    this.#running = null
   }
 
   async #flush(requests: readonly AppendRequest<Derived>[]): Promise<void> {
@@ -113,6 +122,24 @@ export class Sequencer<Derived> {
   /** Answers the batches that must be sequenced again. */
   async #attempt(batches: readonly LogBatch<Derived>[]): Promise<LogBatch<Derived>[]> {
     const started = performance.now()
+    const again: LogBatch<Derived>[] = []
+    const { sequenced, committing } = await this.#inTurn(async () => {
+      const inOrder = await this.#sequence(batches, again)
+      // Handed to the ledger before the other lane may chain on top of it: commits go out in the order of the chain.
+      return { sequenced: inOrder, committing: this.#writer.commit(inOrder) }
+    })
+    const outcomes = await committing
+    for (const [at, batch] of sequenced.entries()) {
+      const outcome = outcomes[at] ?? new TrailsealError('internal', 'The ledger gave no outcome.')
+      if (await this.#settle(batch, outcome, performance.now() - started)) again.push(batch)
+    }
+    return again
+  }
+
+  async #sequence(
+    batches: readonly LogBatch<Derived>[],
+    again: LogBatch<Derived>[],
+  ): Promise<LogBatch<Derived>[]> {
     const sequenced: LogBatch<Derived>[] = []
     for (const batch of batches) {
       try {
@@ -120,16 +147,24 @@ export class Sequencer<Derived> {
         sequenced.push(batch)
       } catch (error) {
         this.#writer.forget(batch.workspace)
-        batch.reject(error)
+        if (error instanceof StaleHead) again.push(batch)
+        else batch.reject(error)
       }
     }
-    const outcomes = await this.#writer.commit(sequenced)
-    const again: LogBatch<Derived>[] = []
-    for (const [at, batch] of sequenced.entries()) {
-      const outcome = outcomes[at] ?? new TrailsealError('internal', 'The ledger gave no outcome.')
-      if (await this.#settle(batch, outcome, performance.now() - started)) again.push(batch)
+    return sequenced
+  }
+
+  /** Lanes chain one after the other, so that each finds the head that the one before has left. */
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<null>()
+    this.#turn = promise
+    await before
+    try {
+      return await work()
+    } finally {
+      resolve(null)
     }
-    return again
   }
 
   /** True when the batch has to be sequenced again. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Sqlite } from '../../src/drivers/sqlite/sqlite.ts'
+import { documentRow } from '../../src/search/sqlite/columns.ts'
 import { SqliteSearchIndex } from '../../src/search/sqlite/sqlite-search-index.ts'
 import type { SearchDocument } from '../../src/search/search-index.ts'
 import { InMemorySearchIndex } from './in-memory-search-index.ts'
@@ -58,12 +59,12 @@ describe('the SQLite search index in its ledger', () => {
   test('documents committed with the ledger wait until a replay has come up to them', async () => {
     await using subject = await open()
     const { index, sqlite } = subject
-    await sqlite.write(index.applyCalls([documentOf('ws', 0)]))
+    await sqlite.write(index.applyCalls([documentRow(documentOf('ws', 0))]))
     await index.clear('ws')
-    await sqlite.write(index.applyCalls([documentOf('ws', 1)]))
+    await sqlite.write(index.applyCalls([documentRow(documentOf('ws', 1))]))
     expect(await index.position('ws')).toBe(0)
     await index.apply([documentOf('ws', 0)])
-    await sqlite.write(index.applyCalls([documentOf('ws', 1)]))
+    await sqlite.write(index.applyCalls([documentRow(documentOf('ws', 1))]))
     expect(await index.position('ws')).toBe(2)
   })
 

@@ -73,6 +73,10 @@ describe('the disk', () => {
     expect(await total(gateway)).toBe(stored)
     expect((await gateway.fetch('/v1/workspaces/acme/events?limit=1')).status).toBe(200)
     expect((await gateway.fetch('/healthz')).status).toBe(200)
+    const ready = await gateway.fetch('/readyz')
+    expect(await ready.json()).toMatchObject({
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'store', ok: false })]) as unknown,
+    })
   })
 
   test('read-only: the start fails with a sentence and exit code 2', async () => {

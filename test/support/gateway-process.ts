@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
 const MAIN = join(ROOT, 'src/cli/main.ts')
+/** As npm start and bin/trailseal.js have it. */
+const NODE_OPTIONS = ['--max-semi-space-size=32']
 const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789'
 
 export interface GatewayProcess extends AsyncDisposable {
@@ -36,7 +38,7 @@ export async function startGateway(
   more: Record<string, string> = {},
   inside: (command: readonly string[]) => readonly string[] = (command) => command,
 ): Promise<GatewayProcess> {
-  const [program = '', ...args] = inside([NODE, MAIN, 'serve'])
+  const [program = '', ...args] = inside([NODE, ...NODE_OPTIONS, MAIN, 'serve'])
   const child = spawn(program, args, {
     env: environment(dataDir, { PORT: '0', ...more }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,7 +96,7 @@ export async function runTrailseal(
   } = {},
 ): Promise<CommandResult> {
   const inside = options.inside ?? ((command) => command)
-  const [program = '', ...rest] = inside([NODE, MAIN, ...args])
+  const [program = '', ...rest] = inside([NODE, ...NODE_OPTIONS, MAIN, ...args])
   const child = spawn(program, rest, { env: environment(dataDir, options.environment ?? {}), stdio: 'pipe' })
   let stdout = ''
   let stderr = ''

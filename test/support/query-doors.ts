@@ -1,3 +1,4 @@
+import { documentRow } from '../../src/search/sqlite/columns.ts'
 import { expect } from '@jest/globals'
 import { Sqlite } from '../../src/drivers/sqlite/sqlite.ts'
 import { TrailsealError } from '../../src/errors.ts'
@@ -26,7 +27,7 @@ class SqliteRoom extends QueryRoom implements AsyncDisposable {
     })
     const search = new SqliteSearchIndex(sqlite)
     const ledger = new SqliteLedger<SearchDocument>(sqlite, (commit) =>
-      search.applyCalls(documentsOf(commit)),
+      search.applyCalls(documentsOf(commit).map(documentRow)),
     )
     return new SqliteRoom({ ledger, search }, async () => {
       await sqlite[Symbol.asyncDispose]()

@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { sha256, verifySignature } from '../../compose.ts'
 import { TrailsealError } from '../../errors.ts'
 import type { StoreReport } from '../../integrity/store-report.ts'
-import { format, Progress } from '../progress.ts'
+import { counted, Progress, format } from '../progress.ts'
 import { NotVerified } from '../not-verified.ts'
-import { print, tell, withStore, type Terminal } from './context.ts'
+import { configOf, print, tell, withStore, type Terminal } from './context.ts'
 import { findingLine, type Verdict } from './verdict.ts'
 import { verifyGateway } from './verify-gateway.ts'
-import { verifyProofFile } from './verify-proof.ts'
+import { verifyPaths } from './verify-export.ts'
 
 interface VerifyOptions {
   readonly store?: boolean
@@ -23,17 +23,25 @@ interface VerifyOptions {
 export function addVerifyCommand(program: Command, terminal: Terminal): void {
   program
     .command('verify')
-    .description('check that nothing was changed: a whole store, a gateway, or the proof of one event')
-    .argument('[PATH]', 'a .tlog-proof file; checked offline, without server or store')
+    .description(
+      'check that nothing was changed: a whole store, a gateway, an export, or the proof of one event',
+    )
+    .argument(
+      '[PATH...]',
+      'an export (its manifest, or any of its files), or a .tlog-proof file; checked offline, without server or store',
+    )
     .option('--store', 'the configured store, without a server: logs, tiles, heads, projection and files')
     .option('--url <URL>', 'the log of --workspace at this gateway, and its search index against it')
     .option('--workspace <WS>', 'for --url')
     .option('--token <TOKEN>', 'for --url (or TRAILSEAL_TOKEN in the environment)')
     .option('--key <VKEY|FILE>', "the log's verifier key, kept from earlier")
-    .option('--file <FILE>', 'the event that the proof is about, exactly as it was served or exported')
+    .option(
+      '--file <FILE>',
+      'the exported file where it is not beside its manifest, or the event that a .tlog-proof is about',
+    )
     .option('--json', 'the report as one JSON object on standard output')
-    .action(async (path: string | undefined, options: VerifyOptions, command: Command) => {
-      const verdict = await verdictOf(path, options, command, terminal)
+    .action(async (paths: string[], options: VerifyOptions, command: Command) => {
+      const verdict = await verdictOf(paths, options, command, terminal)
       if (options.json === true) print(terminal, JSON.stringify(verdict.report))
       else show(terminal, verdict)
       if (!verdict.ok) throw new NotVerified()
@@ -41,13 +49,13 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
 }
 
 async function verdictOf(
-  path: string | undefined,
+  paths: readonly string[],
   options: VerifyOptions,
   command: Command,
   terminal: Terminal,
 ): Promise<Verdict> {
   const vkey = options.key === undefined ? null : readKey(options.key)
-  const ways = [path !== undefined, options.store === true, options.url !== undefined].filter(Boolean).length
+  const ways = [paths.length > 0, options.store === true, options.url !== undefined].filter(Boolean).length
   if (ways !== 1)
     throw new TrailsealError(
       'bad_request',
@@ -58,10 +66,17 @@ async function verdictOf(
     if (options.workspace === undefined) throw new TrailsealError('bad_request', '--url needs --workspace.')
     return await verifyGateway({ ...options, url: options.url, workspace: options.workspace, vkey }, terminal)
   }
-  return await verifyProofFile(path ?? '', { file: options.file, vkey }, { sha256, verifySignature })
+  return await verifyPaths(paths, { file: options.file, vkey }, { sha256, verifySignature }, terminal)
 }
 
 async function verifyStore(command: Command, terminal: Terminal): Promise<Verdict> {
+  const { file } = configOf(command, terminal).store
+  // To open the store would make an empty one, in which nothing is wrong.
+  if (!existsSync(file))
+    throw new TrailsealError(
+      'bad_input_file',
+      `There is no store at ${file}: it was removed, or TRAILSEAL_DATA_DIR names another directory.`,
+    )
   const report = await withStore(command, terminal, async ({ verification }) => {
     let step = ''
     let progress: Progress | null = null
@@ -77,7 +92,6 @@ async function verifyStore(command: Command, terminal: Terminal): Promise<Verdic
         progress?.update(done, total)
       })
     } finally {
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- assigned in the callback above
       ;(progress as Progress | null)?.[Symbol.dispose]()
     }
   })
@@ -89,7 +103,7 @@ function storeVerdict(report: StoreReport): Verdict {
   return {
     ok: report.ok,
     checked: [
-      `${format(logs.length)} logs: ${format(checked.entries)} events, ${format(checked.tiles)} hash tiles, signed heads, record of what was published`,
+      `${counted(logs.length, 'log')}: ${format(checked.entries)} events, ${format(checked.tiles)} hash tiles, signed heads, record of what was published`,
       `search index: ${format(checked.indexed_events)} events, ${format(checked.indexed_words)} words, store files`,
       ...logs.map(({ workspace, size, root }) => `${workspace}: ${format(size)} events, root ${root}`),
     ],
@@ -106,7 +120,7 @@ function show(terminal: Terminal, verdict: Verdict): void {
   for (const line of verdict.unknown) print(terminal, `  not known here: ${line}`)
   for (const line of verdict.findings) print(terminal, `  WRONG    ${line}`)
   if (verdict.ok) print(terminal, 'ok: nothing was changed')
-  else tell(terminal, `trailseal: NOT verified: ${verdict.findings.length} findings`)
+  else tell(terminal, `trailseal: NOT verified: ${counted(verdict.findings.length, 'finding')}`)
 }
 
 function readKey(given: string): string {

@@ -18,6 +18,9 @@ export interface SqliteModule {
   readonly procedures: Readonly<Record<string, (connection: SqliteConnection, argument: any) => unknown>>
 }
 
+/** The driver's own procedure: writes a counter that nobody reads. */
+export const TOUCH = 'driver.touch'
+
 /** One open database inside a SQLite thread: prepared statements are kept by their text. */
 export class SqliteConnection {
   readonly database: DatabaseSync
@@ -26,6 +29,7 @@ export class SqliteConnection {
 
   constructor(database: DatabaseSync, modules: readonly SqliteModule[]) {
     this.database = database
+    this.#procedures.set(TOUCH, touch)
     for (const module of modules)
       for (const [name, procedure] of Object.entries(module.procedures)) this.#procedures.set(name, procedure)
   }
@@ -62,4 +66,10 @@ export class SqliteConnection {
     }
     return statement
   }
+}
+
+function touch({ database }: SqliteConnection): null {
+  const row = database.prepare('PRAGMA user_version').get()
+  database.exec(`PRAGMA user_version = ${(Number(row?.['user_version']) + 1) % 2 ** 30}`)
+  return null
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { TrailsealError } from '../../errors.ts'
 import { fromFailure, type WorkerOptions, type WorkerRequest, type WorkerResponse } from './messages.ts'
-import type { SqliteCall } from './procedures.ts'
+import { TOUCH, type SqliteCall } from './procedures.ts'
 
 export interface SqliteOptions {
   /** Path of the database file; made when it is not there. */
@@ -13,6 +13,8 @@ export interface SqliteOptions {
 /** Threads that answer readers: two, so that one slow search does not stop the others. */
 const READERS = 2
 const WRITER_CACHE_KIBIBYTES = 64 * 1024
+/** A failed write makes the store unready for this long, unless one succeeds: then traffic may try again. */
+const FAILURE_COUNTS_MS = 15_000
 const READER_CACHE_KIBIBYTES = 24 * 1024
 
 /**
@@ -25,6 +27,7 @@ export class Sqlite implements AsyncDisposable {
   readonly #writer: SqliteThread
   readonly #readers: readonly SqliteThread[]
   readonly #scanner: SqliteThread
+  #failure: { readonly error: TrailsealError; readonly at: number } | null = null
 
   private constructor(options: SqliteOptions) {
     const modules = options.modules.map((url) => url.href)
@@ -52,8 +55,25 @@ export class Sqlite implements AsyncDisposable {
   }
 
   /** Runs the calls in one transaction: all of them are on stable storage when it settles, or none. */
-  write(calls: readonly SqliteCall[]): Promise<readonly unknown[]> {
-    return this.#writer.run(calls)
+  async write(calls: readonly SqliteCall[]): Promise<readonly unknown[]> {
+    try {
+      const results = await this.#writer.run(calls)
+      this.#failure = null
+      return results
+    } catch (error) {
+      if (error instanceof TrailsealError && error.code === 'store_unavailable')
+        this.#failure = { error, at: performance.now() }
+      throw error
+    }
+  }
+
+  /**
+   * Commits a few bytes that mean nothing: finds a read-only or locked store before an event does. A few bytes may fit
+   * where a batch of events does not, so a write that failed lately counts too.
+   */
+  async probe(): Promise<void> {
+    if (this.#failure && performance.now() - this.#failure.at < FAILURE_COUNTS_MS) throw this.#failure.error
+    await this.#writer.run([{ procedure: TOUCH, argument: null }])
   }
 
   /** For somebody who waits: the least busy reader. */
@@ -87,7 +107,10 @@ class SqliteThread {
   #ended: TrailsealError | null = null
 
   constructor(options: WorkerOptions) {
-    this.#worker = new Worker(moduleBeside(import.meta.url, './worker'), { workerData: options })
+    this.#worker = new Worker(moduleBeside(import.meta.url, './worker'), {
+      workerData: options,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    })
     // An idle store does not keep a finished command alive; a waiting caller does.
     this.#worker.unref()
     this.#worker.on('message', (response: WorkerResponse) => this.#settle(response))

@@ -11,6 +11,7 @@ const integritySchema = z.object({
   root: z.string(),
   checkpoint: z.string(),
   index_lag: z.int(),
+  first_seq: z.int().meta({ description: "First entry that the plan's window still shows." }),
   last_verification: z
     .object({ at: z.string(), result: z.enum(['ok', 'failed']), size: z.int(), message: z.string() })
     .nullable(),

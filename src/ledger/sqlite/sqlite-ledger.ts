@@ -1,7 +1,7 @@
 import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
 import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
 import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../ledger.ts'
-import { ENTRIES_PER_BUNDLE, type LedgerFacts, type PackedCommit } from './procedures.ts'
+import { ENTRIES_PER_BUNDLE, type LedgerFacts, type JoinedEntries, type PackedCommit } from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
 
@@ -31,7 +31,7 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
 
   async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
     const argument = { workspace, first, count: Math.min(count, 4096) }
-    return (await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as Uint8Array[]
+    return parted((await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as JoinedEntries)
   }
 
   async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {
@@ -67,6 +67,11 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   async workspaces(): Promise<readonly string[]> {
     return (await this.#sqlite.read({ procedure: 'ledger.workspaces', argument: null })) as string[]
   }
+}
+
+function parted({ bytes, lengths }: JoinedEntries): Uint8Array[] {
+  let end = 0
+  return Array.from(lengths, (length) => bytes.subarray(end, (end += length)))
 }
 
 function pack<Derived>(commit: LogCommit<Derived>, alongside: readonly SqliteCall[]): PackedCommit {

@@ -1,5 +1,5 @@
 import type { SqliteConnection } from '../../drivers/sqlite/procedures.ts'
-import { FACET_COLUMNS, TEXT_COLUMNS, workspaceToken, type DocumentRow } from './columns.ts'
+import { FACET_COLUMNS, TEXT_COLUMNS, textsOf, type DocumentRow } from './columns.ts'
 import { COUNTER_BITS, COUNTERS, placeOf } from './schema.ts'
 
 export interface ApplyArgument {
@@ -25,12 +25,12 @@ export function apply(connection: SqliteConnection, { rows, follow }: ApplyArgum
   const places = new Places(connection)
   const insertEvent = connection.prepare(INSERT_EVENT)
   const insertText = connection.prepare(INSERT_TEXT)
-  const exact = TEXT_COLUMNS.length - 1
-  for (const { workspace, seq, timestamp, facets, texts } of fresh) {
+  for (const row of fresh) {
+    const { workspace, seq, timestamp, facets } = row
     const place = places.next(timestamp)
     const number = workspaces.number(workspace)
     insertEvent.run(place, number, seq, ...facets)
-    insertText.run(place, ...texts.slice(0, exact), workspaceToken(number) + (texts[exact] ?? ''))
+    insertText.run(place, ...textsOf(row, number))
   }
   workspaces.save()
   return null

@@ -1,5 +1,5 @@
 import type { SqliteConnection } from '../../drivers/sqlite/procedures.ts'
-import { FACET_COLUMNS, TEXT_COLUMNS, workspaceToken, type DocumentRow } from './columns.ts'
+import { FACET_COLUMNS, textsOf, type DocumentRow } from './columns.ts'
 import { EventHashes } from './event-hashes.ts'
 import { SUCCESSOR } from './schema.ts'
 
@@ -101,7 +101,8 @@ export function compareDocuments(
   const indexed = new Map<number, PlacedEvent>()
   for (const place of placesOf(connection, start.workspace, start.seq, end.seq)) indexed.set(place.seq, place)
   const differences: IndexDifference[] = []
-  for (const { workspace, seq, timestamp, facets, texts } of rows) {
+  for (const row of rows) {
+    const { workspace, seq, timestamp, facets } = row
     const found = indexed.get(seq)
     if (!found) {
       differences.push({ workspace, seq, what: 'missing' })
@@ -113,7 +114,7 @@ export function compareDocuments(
     if (moved || facets.some((value, at) => value !== found.facets[at]))
       differences.push({ workspace, seq, what: 'columns' })
     const slot = hashes.find(millisecond, counter)
-    if (slot >= 0) expectTokens(hashes, slot, number, texts)
+    if (slot >= 0) expectTokens(hashes, slot, textsOf(row, number))
   }
   return differences.slice(0, MOST_DIFFERENCES)
 }
@@ -123,13 +124,11 @@ function isFull(connection: SqliteConnection, millisecond: number): boolean {
   return connection.prepare('SELECT 1 FROM search_event WHERE place = ?').get(place) !== undefined
 }
 
-function expectTokens(hashes: EventHashes, slot: number, number: number, texts: DocumentRow['texts']): void {
-  const exact = TEXT_COLUMNS.length - 1
+function expectTokens(hashes: EventHashes, slot: number, texts: readonly string[]): void {
   for (const [column, text] of texts.entries()) {
-    const whole = column === exact ? workspaceToken(number) + (text ?? '') : text
-    if (whole === null) continue
+    if (text === '') continue
     let offset = 0
-    for (const token of whole.split(' ')) hashes.expect(slot, token, column, offset++)
+    for (const token of text.split(' ')) hashes.expect(slot, token, column, offset++)
   }
 }
 

@@ -11,7 +11,7 @@ import type {
   SortKey,
   Total,
 } from '../search-index.ts'
-import { documentRow } from './columns.ts'
+import { documentRow, type DocumentRow } from './columns.ts'
 import type { IndexDifference, IndexedEvent } from './index-check.ts'
 
 /** What `Sqlite.open` has to load for this adapter. */
@@ -45,15 +45,18 @@ export class SqliteSearchIndex implements SearchIndex {
 
   /** Documents ahead of the position leave a gap, which is right where the entries before them have left the ledger. */
   async apply(documents: readonly SearchDocument[]): Promise<void> {
-    if (documents.length > 0) await this.#sqlite.write([applyCall(documents, false)])
+    if (documents.length > 0) {
+      const argument = { rows: documents.map(documentRow), follow: false }
+      await this.#sqlite.write([{ procedure: 'search.apply', argument }])
+    }
   }
 
   /**
    * The same as calls, to be written in one transaction with the ledger's append. Documents ahead of their workspace's
    * position are left to the projector, so that a projection that is being replayed stays in the log's order.
    */
-  applyCalls(documents: readonly SearchDocument[]): SqliteCall[] {
-    return documents.length > 0 ? [applyCall(documents, true)] : []
+  applyCalls(rows: readonly DocumentRow[]): SqliteCall[] {
+    return rows.length > 0 ? [{ procedure: 'search.apply', argument: { rows, follow: true } }] : []
   }
 
   async position(workspace: string): Promise<number> {
@@ -151,8 +154,4 @@ export class SqliteSearchIndex implements SearchIndex {
   #scan(procedure: string, argument: unknown): Promise<unknown> {
     return this.#sqlite.scan({ procedure, argument })
   }
-}
-
-function applyCall(documents: readonly SearchDocument[], follow: boolean): SqliteCall {
-  return { procedure: 'search.apply', argument: { rows: documents.map(documentRow), follow } }
 }

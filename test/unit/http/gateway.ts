@@ -105,6 +105,7 @@ class QueryStandIn implements QueryFacade {
       root: '',
       checkpoint: '',
       index_lag: 0,
+      first_seq: 0,
       last_verification: null,
     }
     return this.#answer(principal, workspace, null, facts)
@@ -196,6 +197,8 @@ export async function openGateway(publicUrl = 'http://localhost:8787'): Promise<
   const checks: ReadinessCheck[] = [{ name: 'store', ok: true }]
   const appended: Gateway['appended'] = []
   const dependencies: HttpDependencies = {
+    // tested on the real thing: test/unit/export
+    exports: {} as HttpDependencies['exports'],
     ...{ workspaces, query, clock, version: '0.0.0', sessionKey: SESSION_KEY, publicUrl: new URL(publicUrl) },
     ingest: {
       append: (workspace, submitted) => {

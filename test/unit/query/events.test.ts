@@ -202,6 +202,12 @@ test('the integrity of a log tells its size, root and how far the index is behin
   room.indexing = false
   await room.append('acme', auditEvent(), auditEvent())
   const { root, checkpoint, ...rest } = await room.facade.integrity(OWNER, 'acme')
-  expect(rest).toEqual({ origin: 'log.example/acme', size: 2, index_lag: 2, last_verification: null })
+  expect(rest).toEqual({
+    origin: 'log.example/acme',
+    size: 2,
+    index_lag: 2,
+    first_seq: 0,
+    last_verification: null,
+  })
   expect(checkpoint).toContain(`log.example/acme\n2\n${root}\n`)
 })

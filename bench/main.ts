@@ -1,0 +1,39 @@
+/** `npm run bench [-- --quick] [-- --only ingest,search,verify]`: figures as ratios against a raw limit of the same run. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { benchIngest } from './ingest.ts'
+import { benchLargeStore } from './large-store.ts'
+import { printTable, type Measurement } from './table.ts'
+import { benchVerify } from './verify.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'ingest,verify,search' },
+    events: { type: 'string' },
+  },
+})
+const wanted = new Set(values.only.split(','))
+const large = Number(values.events ?? (values.quick ? 100_000 : 1_000_000))
+const before = loadavg()[0] ?? 0
+
+const measurements: Measurement[] = []
+if (wanted.has('ingest')) measurements.push(...(await benchIngest(values.quick ? 20_000 : 60_000)))
+if (wanted.has('verify')) measurements.push(...(await benchVerify(values.quick ? 50_000 : 200_000)))
+if (wanted.has('search')) measurements.push(...(await benchLargeStore(large)))
+
+console.log(
+  `\nNode ${process.version}, ${cpus().length} cores, load ${before.toFixed(1)} before and ${(loadavg()[0] ?? 0).toFixed(1)} after\n`,
+)
+printTable(measurements)
+const results = join(import.meta.dirname, 'results')
+mkdirSync(results, { recursive: true })
+const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`)
+writeFileSync(
+  file,
+  `${JSON.stringify({ node: process.version, cores: cpus().length, load: before, measurements }, null, 2)}\n`,
+)
+console.log(`\nwritten to ${file}`)
+if (measurements.some(({ ok }) => ok === false)) process.exitCode = 1
