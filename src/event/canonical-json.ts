@@ -55,14 +55,20 @@ function writeArray(items: readonly unknown[], depth: number): string {
 }
 
 function writeObject(object: object, depth: number): string {
-  const keys = Object.keys(object)
-  sortByCodeUnits(keys)
+  const keys = canonicalKeys(object)
   let text = '{'
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string
     text += (index === 0 ? '' : ',') + quoteKey(key) + write((object as Record<string, unknown>)[key], depth)
   }
   return text + '}'
+}
+
+/** Own enumerable keys in the order of the canonical form (RFC 8785 §3.2.3). */
+export function canonicalKeys(object: object): string[] {
+  const keys = Object.keys(object)
+  sortByCodeUnits(keys)
+  return keys
 }
 
 /** Objects of events have few keys, often in order already: inserting beats the general sort several times. */

@@ -8,6 +8,8 @@ export const MAX_ENTRY_BYTES = 65_535
 /** Longest origin, `<TRAILSEAL_ORIGIN>/<workspace>`, that fits beside the largest event: host name, slash, workspace id. */
 export const MAX_ORIGIN_BYTES = 320
 
+const encoder = new TextEncoder()
+
 const SEQ_DIGITS = 16
 const SERVER_ID = 'seq_'.length + SEQ_DIGITS
 /** The members `log`, `prev`, `received_at`, `salt`, `seq` and `v` at their longest, and the frame of `id`. */
@@ -25,19 +27,15 @@ const POSITION_BYTES =
   ',"v":1'.length
 
 /**
- * The canonical form of an event, cut open where the members of its position in a log go (docs/format.md, Entry):
- * everything costly is done once and before the log's lock, `sealEntry` only joins texts.
+ * The canonical form of an event, cut open where the members of its position in a log go (docs/format.md, Entry): everything
+ * costly is done once and before the log's turn, `sealEntry` only copies bytes. Bytes rather than texts, because many
+ * events wait at once and a text made of hundreds of pieces is what garbage collection has to walk.
  */
 export interface CanonicalParts {
-  /** `{"action":…` up to `category`. */
-  readonly beforeId: string
-  readonly beforeLog: string
-  readonly beforePrev: string
-  /** Between `received_at` and `salt`. */
-  readonly beforeSalt: string
-  readonly beforeV: string
-  /** `verb` and the closing brace. */
-  readonly end: string
+  /** UTF-8 of all pieces, one after the other. */
+  readonly text: Uint8Array
+  /** Where the pieces end: before `id`, `log`, `prev` (with `received_at`), `salt` (with `seq`) and `v`. */
+  readonly cuts: readonly number[]
   /** UTF-8 length of the entry at most, whatever its position. */
   readonly bytes: number
 }
@@ -57,29 +55,49 @@ export function canonicalParts(event: AuditEvent): CanonicalParts {
     member('redacted', event.redacted) + member('related', event.related) + member('resource', event.resource)
   const beforeV = member('source', event.source) + member('timestamp', event.timestamp)
   const end = member('verb', event.verb) + '}'
-  const texts = beforeId + beforeLog + beforePrev + beforeSalt + beforeV + end
+  const whole = beforeId + beforeLog + beforePrev + beforeSalt + beforeV + end
+  const text = encoder.encode(whole)
+  // Without letters beyond ASCII a piece has as many bytes as characters.
+  const lengthOf = text.length === whole.length ? (piece: string) => piece.length : utf8Length
+  const cuts: number[] = []
+  let at = 0
+  for (const piece of [beforeId, beforeLog, beforePrev, beforeSalt, beforeV])
+    cuts.push((at += lengthOf(piece)))
   // a server id is ASCII; a client id may be escaped or hold other letters
   const id = event.id === undefined ? SERVER_ID : Math.max(SERVER_ID, utf8Length(canonicalize(event.id)) - 2)
-  const bytes = utf8Length(texts) + id + POSITION_BYTES
-  return { beforeId, beforeLog, beforePrev, beforeSalt, beforeV, end, bytes }
+  return { text, cuts, bytes: text.length + id + POSITION_BYTES }
 }
 
-/** The canonical entry: equal to `canonicalize({ ...event, ...position, v: 1 })`. */
-export function sealEntry(parts: CanonicalParts, position: LogPosition): string {
-  return (
-    parts.beforeId +
-    member('id', position.id) +
-    parts.beforeLog +
-    member('log', position.log) +
-    parts.beforePrev +
-    `,"prev":"${position.prev}"` +
-    `,"received_at":"${position.received_at}"` +
-    parts.beforeSalt +
-    `,"salt":"${position.salt}","seq":${position.seq}` +
-    parts.beforeV +
-    ',"v":1' +
-    parts.end
-  )
+/** The canonical entry in UTF-8: that of `canonicalize({ ...event, ...position, v: 1 })`. */
+export function sealEntry({ text, cuts }: CanonicalParts, position: LogPosition): Uint8Array {
+  const members = [
+    member('id', position.id),
+    member('log', position.log),
+    `,"prev":"${position.prev}","received_at":"${position.received_at}"`,
+    `,"salt":"${position.salt}","seq":${position.seq}`,
+    ',"v":1',
+  ]
+  const entry = new Uint8Array(members.reduce((sum, each) => sum + utf8Length(each), text.length))
+  let from = 0
+  let at = 0
+  for (const [index, each] of members.entries()) {
+    const cut = cuts[index] ?? text.length
+    entry.set(text.subarray(from, cut), at)
+    at = writeText(entry, at + cut - from, each)
+    from = cut
+  }
+  entry.set(text.subarray(from), at)
+  return entry
+}
+
+/** Answers where the text ends. Ids and origins are nearly always ASCII. */
+function writeText(bytes: Uint8Array, at: number, text: string): number {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit >= 0x80) return at + encoder.encodeInto(text, bytes.subarray(at)).written
+    bytes[at + index] = unit
+  }
+  return at + text.length
 }
 
 function member(key: string, value: unknown): string {

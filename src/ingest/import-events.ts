@@ -127,8 +127,17 @@ async function* batches(
 function submittedEvent(format: ImportFormat, line: Line): unknown {
   const event = importFormats[format](parseFrame(line), line.index)
   if (typeof event !== 'object' || event === null || Array.isArray(event) || 'id' in event) return event
-  const id = createHash('sha256').update(`${line.index}:`).update(line.bytes).digest('hex').slice(0, 32)
+  const id = createHash('sha256')
+    .update(`${line.index}:`)
+    .update(withoutReturn(line.bytes))
+    .digest('hex')
+    .slice(0, 32)
   return { ...event, id: `import-${id}` }
+}
+
+/** The same lines are the same events, whichever line ends a copy of the file has. */
+function withoutReturn(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes
 }
 
 /** With `skipInvalid` a refused batch is tried again without the events that the refusal names. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { TrailsealError } from '../errors.ts'
+import type { AuditEvent } from '../event/audit-event.ts'
 import type { PreparedEvent } from '../event/prepared-event.ts'
 import { Slices } from '../slices.ts'
 import { Preparation } from './prepare/prepare-event.ts'
@@ -63,17 +64,31 @@ export class Ingest {
    * Settles when every event is in the log or skipped by plan. Throws `invalid_event`, `event_too_large`, `bad_request` for no event at
    * all, and whatever the plan look-up and the sequencer throw; then none of the events was recorded.
    */
-  async append(workspace: string, submitted: readonly unknown[]): Promise<IngestResult> {
+  append(workspace: string, submitted: readonly unknown[]): Promise<IngestResult> {
+    // Not awaited in one function: its frame would keep every submitted and prepared event until the commit.
+    return this.admit(workspace, submitted).then(({ result }) => result)
+  }
+
+  private async admit(
+    workspace: string,
+    submitted: readonly unknown[],
+  ): Promise<{ result: Promise<IngestResult> }> {
     if (submitted.length === 0) throw new TrailsealError('bad_request', 'The request holds no event.')
     const { apiEvents } = await this.options.plans(workspace)
     const prepared = await this.prepare(submitted)
-    const isRecorded = ({ event }: PreparedEvent): boolean => apiEvents || event.category !== 'api'
-    const recorded = prepared.filter(isRecorded)
-    if (recorded.length === 0) return { events: prepared.map(skippedByPlan), checkpoint: null }
-    const { receipts, checkpoint } = await this.options.sequencer.append(workspace, recorded)
-    const inOrder = receipts.values()
-    const events = prepared.map((each) => (isRecorded(each) ? nextReceipt(inOrder) : skippedByPlan(each)))
-    return { events, checkpoint }
+    const skipped = prepared.map(({ event }) =>
+      apiEvents || event.category !== 'api' ? null : skippedByPlan(event),
+    )
+    const recorded = prepared.filter((_, at) => skipped[at] === null)
+    if (recorded.length === 0)
+      return {
+        result: Promise.resolve({ events: skipped.filter((each) => each !== null), checkpoint: null }),
+      }
+    return {
+      result: this.options.sequencer
+        .append(workspace, recorded)
+        .then((appended) => inOrder(appended, skipped)),
+    }
   }
 
   private async prepare(submitted: readonly unknown[]): Promise<PreparedEvent[]> {
@@ -87,6 +102,12 @@ export class Ingest {
   }
 }
 
+/** Receipts of what was recorded, between what the plan skipped. */
+function inOrder({ receipts, checkpoint }: Appended, skipped: readonly (Skipped | null)[]): IngestResult {
+  const recorded = receipts.values()
+  return { events: skipped.map((each) => each ?? nextReceipt(recorded)), checkpoint }
+}
+
 function nextReceipt(receipts: Iterator<Receipt>): Receipt {
   const next = receipts.next()
   if (next.done === true)
@@ -98,6 +119,6 @@ function hasTimestamp(submitted: unknown): boolean {
   return (submitted as { readonly timestamp?: unknown }).timestamp !== undefined
 }
 
-function skippedByPlan({ event }: PreparedEvent): Skipped {
-  return { id: event.id ?? null, skipped: 'plan' }
+function skippedByPlan({ id }: AuditEvent): Skipped {
+  return { id: id ?? null, skipped: 'plan' }
 }

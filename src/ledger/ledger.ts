@@ -1,12 +1,9 @@
-import type { AuditEvent } from '../event/audit-event.ts'
-
 /** An entry with its place in the log, about to be committed. */
 export interface SequencedEntry<Derived = unknown> {
   readonly seq: number
   readonly id: string
   /** Whether the id is the client's own, and so has to be unique. */
   readonly clientId: boolean
-  readonly event: AuditEvent
   /** The canonical bytes that were hashed, UTF-8. */
   readonly entry: Uint8Array
   readonly leafHash: Uint8Array

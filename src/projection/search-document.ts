@@ -1,4 +1,5 @@
 import type { AuditEvent, Json, JsonObject, Resource } from '../event/audit-event.ts'
+import { canonicalKeys } from '../event/canonical-json.ts'
 import { seqOfServerId } from '../event/server-id.ts'
 import { resourceKey, type ExactField } from '../search/query-syntax.ts'
 import type { SearchDocument } from '../search/search-index.ts'
@@ -120,7 +121,7 @@ class PathTokens {
       }
       if (Array.isArray(value)) for (const item of value as readonly Json[]) add(this.collect(path, item))
       else
-        for (const key of Object.keys(value).sort())
+        for (const key of canonicalKeys(value))
           add(this.collect(`${path}.${key}`, (value as JsonObject)[key] ?? null))
       return words
     }

@@ -6,14 +6,17 @@
  * `risk_assessment` or an e-mail address beside their parts: the same text in a query becomes the phrase of its parts.
  */
 
-/** Stands between two values of one field, so that no phrase crosses it. Private use: no text yields it. */
-export const VALUE_BREAK = '\u{E000}'
+/**
+ * Stands between two values of one field, so that no phrase crosses it. Words have letters and digits only, so punctuation
+ * is free for such marks; that of ASCII keeps texts at one byte a character.
+ */
+export const VALUE_BREAK = '|'
 
 /** First character of every path token: neither a word nor a prefix of one can begin with it. */
-const PATH_START = '\u{E001}'
-const PATH_END = '\u{E002}'
+const PATH_START = '.'
+const PATH_END = '|'
 /** Stands for a character of a key that would split, or forge, a path token. */
-const PATH_FILLER = '\u{E003}'
+const PATH_FILLER = '?'
 
 /**
  * Longer words are cut into consecutive words of at most this many UTF-8 bytes: a query is cut alike and becomes
@@ -32,6 +35,21 @@ const FINAL_SIGMA = /ς/g
 
 /** Words of a text, joined by single spaces: what SearchDocument holds. Empty when there is no letter or digit. */
 export function normalise(text: string): string {
+  if (text.length > LONGEST_REMEMBERED) return normaliseAny(text)
+  const known = remembered.get(text)
+  if (known !== undefined) return known
+  const words = normaliseAny(text)
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear()
+  remembered.set(text, words)
+  return words
+}
+
+/** Most values are short and come again: users, actions, types, states. A bound keeps hostile ones from filling memory. */
+const remembered = new Map<string, string>()
+const LONGEST_REMEMBERED = 40
+const MOST_REMEMBERED = 8192
+
+function normaliseAny(text: string): string {
   if (!ASCII.test(text)) return normaliseUnicode(text)
   const lower = text.toLowerCase()
   const words = ASCII_WORD.test(lower) ? lower : lower.replace(ASCII_SEPARATORS, ' ').trim()
@@ -107,7 +125,7 @@ export function pathPrefix(path: string): string {
 }
 
 // Whitespace and control characters would split the token, private use could forge its end, U+FFFD stands for whatever is no text.
-const UNSAFE_IN_PATH = /[\p{Z}\p{C}]/gu
+const UNSAFE_IN_PATH = /[\p{Z}\p{C}|]/gu
 
 /** A path too long to be kept is told apart from others by a hash behind its beginning. */
 function boundedPath(path: string): string {

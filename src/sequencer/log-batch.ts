@@ -7,13 +7,14 @@ import type { Waiting } from './commit-queue.ts'
 import type { Appended, Receipt } from './receipt.ts'
 import { isSameContent } from './same-content.ts'
 
-/** One event on its way. */
+/** One event on its way: no more of it than its commit needs, since many wait at once. */
 export interface Item<Derived> {
-  readonly prepared: PreparedEvent
   readonly parts: CanonicalParts
   readonly derived: Derived
-  /** Set when its client id turned out to be in the log already: a retry. */
-  known: Receipt | null
+  /** Only of an event with a client id, to tell a retry from another event under the same id. */
+  readonly retry: { readonly id: string; readonly prepared: PreparedEvent } | null
+  /** Of the last sequencing; one that says `known` stays: its event is in the log already. */
+  receipt: Receipt | null
 }
 
 export interface AppendRequest<Derived> extends Waiting {
@@ -29,7 +30,6 @@ export class LogBatch<Derived> {
   commit: LogCommit<Derived> | null = null
   /** The checkpoint that covers everything this batch answers. */
   checkpoint = ''
-  readonly receipts = new Map<Item<Derived>, Receipt>()
   #requests: readonly AppendRequest<Derived>[]
 
   private constructor(workspace: string, requests: readonly AppendRequest<Derived>[]) {
@@ -61,15 +61,15 @@ export class LogBatch<Derived> {
     this.#keep((request) => {
       const ownFirsts = new Map<string, Item<Derived>>()
       for (const item of request.items) {
-        const { id } = item.prepared.event
-        if (id === undefined || item.known) continue
+        if (!item.retry || item.receipt?.known) continue
+        const { id, prepared } = item.retry
         const first = firstOf.get(id) ?? ownFirsts.get(id)
         if (!first) ownFirsts.set(id, item)
-        else if (isSameContent(item.prepared, first.prepared.event)) sharing.set(item, first)
+        else if (first.retry && isSameContent(prepared, first.retry.prepared.event)) sharing.set(item, first)
         else throw idConflict(id)
       }
       for (const [id, item] of ownFirsts) firstOf.set(id, item)
-      for (const item of request.items) if (!item.known && !sharing.has(item)) items.push(item)
+      for (const item of request.items) if (!item.receipt?.known && !sharing.has(item)) items.push(item)
     })
     return { items, sharing }
   }
@@ -78,10 +78,10 @@ export class LogBatch<Derived> {
   recognise(found: ReadonlyMap<string, { readonly receipt: Receipt; readonly entry: LogEntry }>): void {
     this.#keep((request) => {
       for (const item of request.items) {
-        const first = found.get(item.prepared.event.id ?? '')
-        if (!first) continue
-        if (!isSameContent(item.prepared, first.entry)) throw idConflict(first.receipt.id)
-        item.known = first.receipt
+        const first = item.retry && found.get(item.retry.id)
+        if (!item.retry || !first) continue
+        if (!isSameContent(item.retry.prepared, first.entry)) throw idConflict(item.retry.id)
+        item.receipt = first.receipt
       }
     })
   }
@@ -89,7 +89,7 @@ export class LogBatch<Derived> {
   resolve(): void {
     for (const request of this.#requests)
       request.resolve({
-        receipts: request.items.map((item) => this.#receiptOf(item)),
+        receipts: request.items.map((item) => receiptOf(item)),
         checkpoint: this.checkpoint,
       })
   }
@@ -97,12 +97,6 @@ export class LogBatch<Derived> {
   reject(error: unknown): void {
     for (const request of this.#requests) request.reject(error)
     this.#requests = []
-  }
-
-  #receiptOf(item: Item<Derived>): Receipt {
-    const receipt = item.known ?? this.receipts.get(item)
-    if (!receipt) throw new TrailsealError('internal', 'An event was committed without a receipt.')
-    return receipt
   }
 
   /** Drops and answers each request for which the check throws. */
@@ -124,4 +118,9 @@ function idConflict(id: string): TrailsealError {
     'id_conflict',
     `The id ${JSON.stringify(id)} is in the log with other content. Nothing of this request was stored; give the event an id of its own.`,
   )
+}
+
+function receiptOf({ receipt }: Item<unknown>): Receipt {
+  if (!receipt) throw new TrailsealError('internal', 'An event was committed without a receipt.')
+  return receipt
 }

@@ -44,7 +44,6 @@ export class LogWriter<Derived> {
 
   /** Fills the batch's commit and receipts. Errors: `tampered`, `store_unavailable`. */
   async sequence(batch: LogBatch<Derived>): Promise<void> {
-    batch.receipts.clear()
     batch.commit = null
     const { items, sharing } = batch.fresh()
     if (items.length > 0) {
@@ -57,10 +56,7 @@ export class LogWriter<Derived> {
       // Not the state that is kept, which may be ahead of the ledger: nothing unpublished is handed out.
       batch.checkpoint = (await this.#options.ledger.head(batch.workspace))?.checkpoint ?? ''
     }
-    for (const [item, first] of sharing) {
-      const receipt = batch.receipts.get(first)
-      if (receipt) batch.receipts.set(item, { ...receipt, known: true })
-    }
+    for (const [item, first] of sharing) item.receipt = first.receipt && { ...first.receipt, known: true }
   }
 
   /** One outcome a batch; batches without anything new count as committed. Never throws. */
@@ -146,24 +142,22 @@ export class LogWriter<Derived> {
     const slices = new Slices()
     let last = head.lastLeaf
     for (const [at, item] of items.entries()) {
-      const { event } = item.prepared
       const seq = head.size + at
-      const id = event.id ?? serverId(seq)
+      const id = item.retry?.id ?? serverId(seq)
       const salt = salts.toString('base64', at * SALT_BYTES, (at + 1) * SALT_BYTES)
       const prev = Buffer.from(last.buffer, last.byteOffset, last.length).toString('base64')
-      const entry = encodeUtf8(sealEntry(item.parts, { id, log, seq, prev, salt, received_at: receivedText }))
+      const entry = sealEntry(item.parts, { id, log, seq, prev, salt, received_at: receivedText })
       last = leafHash(entry, sha256)
       edge.append(last)
       entries.push({
         seq,
         id,
-        clientId: event.id !== undefined,
-        event,
+        clientId: item.retry !== null,
         entry,
         leafHash: last,
         derived: item.derived,
       })
-      batch.receipts.set(item, { id, seq, leafHash: last })
+      item.receipt = { id, seq, leafHash: last }
       if (slices.isOver()) await slices.next()
     }
     return await this.#sign(

@@ -59,23 +59,33 @@ export class Sequencer<Derived> {
    * Appends all events of a request or none. Errors: `overloaded`, `id_conflict`, `store_unavailable` (whether the events
    * are in the log is then unknown: retry with client ids), `tampered`.
    */
-  async append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended> {
+  append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended> {
+    // Not awaited in one function: its frame would keep the events, hundreds of small objects each, until their commit.
+    return this.#admit(workspace, events).then(({ appended }) => appended)
+  }
+
+  async #admit(
+    workspace: string,
+    events: readonly PreparedEvent[],
+  ): Promise<{ appended: Promise<Appended> }> {
     const items: Item<Derived>[] = []
     const slices = new Slices()
     let bytes = 0
     for (const prepared of events) {
-      const parts = canonicalParts(prepared.event)
+      const { event } = prepared
+      const parts = canonicalParts(event)
       bytes += parts.bytes
-      items.push({ prepared, parts, derived: this.#options.derive(workspace, prepared.event), known: null })
+      const retry = event.id === undefined ? null : { id: event.id, prepared }
+      items.push({ parts, derived: this.#options.derive(workspace, event), retry, receipt: null })
       if (slices.isOver()) await slices.next()
     }
     if (this.#closed)
       throw new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 })
-    const { promise, resolve, reject } = Promise.withResolvers<Appended>()
+    const { promise: appended, resolve, reject } = Promise.withResolvers<Appended>()
     this.#queue.add({ workspace, bytes, items, resolve, reject })
     if (this.#lanes.size === 0 || (this.#lanes.size < LANES && this.#queue.bytes >= SECOND_LANE_BYTES))
       this.#startLane()
-    return await promise
+    return { appended }
   }
 
   /** Takes nothing more, commits what was taken. */

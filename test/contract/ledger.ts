@@ -4,7 +4,6 @@ import { EMPTY_HEAD } from '../../src/sequencer/log-state.ts'
 import { encodeUtf8 } from '../../src/tlog/encoding.ts'
 import { leafHash } from '../../src/tlog/leaf.ts'
 import { TileEdge } from '../../src/tlog/tile-edge.ts'
-import { prepared } from '../support/prepared-events.ts'
 import { sha256 } from '../support/sha256.ts'
 
 /** What every adapter of the ledger port must do. */
@@ -165,7 +164,6 @@ class Log {
         seq,
         id: id ?? `seq_${seq}`,
         clientId: id !== undefined,
-        event: prepared().event,
         entry,
         leafHash: leaf,
         derived: null,

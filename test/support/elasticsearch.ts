@@ -6,7 +6,8 @@ import { readPlans } from '../../src/workspaces/plans.ts'
 /** Address of a real cluster. Without it jest leaves these suites out (jest.config.js). */
 export function elasticsearchUrl(): string {
   const url = process.env['ELASTICSEARCH_URL']
-  if (url === undefined || url === '') throw new Error('Set ELASTICSEARCH_URL to run this on a real Elasticsearch.')
+  if (url === undefined || url === '')
+    throw new Error('Set ELASTICSEARCH_URL to run this on a real Elasticsearch.')
   return url
 }
 

@@ -1,3 +1,5 @@
+import { documentOf } from '../../src/projection/projector.ts'
+import { parseEntry } from '../../src/event/entry.ts'
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { AuditEvent } from '../../src/event/audit-event.ts'
 import { searchDocument } from '../../src/projection/search-document.ts'
@@ -56,7 +58,7 @@ interface Stores {
 }
 
 export function documentsOf({ workspace, entries }: LogCommit<SearchDocument>): SearchDocument[] {
-  return entries.map(({ seq, id, event }) => searchDocument(workspace, seq, id, event))
+  return entries.map(({ entry }) => documentOf(workspace, parseEntry(entry)))
 }
 
 /**

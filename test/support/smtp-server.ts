@@ -9,7 +9,7 @@ export interface ReceivedMail {
 }
 
 /** A real SMTP server on a port of its own. */
-export class TestSmtpServer {
+export class TestSmtpServer implements AsyncDisposable {
   readonly received: ReceivedMail[] = []
   /** Answered to RCPT TO, where set. */
   refusal: { readonly responseCode: number; readonly message: string } | null = null
@@ -41,6 +41,11 @@ export class TestSmtpServer {
   }
 
   async close(): Promise<void> {
+    if (!this.#server.server.listening) return
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 }

@@ -35,8 +35,7 @@ export function eventsInRoutes({ ingest, proofs, workspaces }: Dependencies): re
         // `destroyOnReturn` off: a refused body must not cut the connection before the answer is out.
         const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
         using place = intake.open()
-        const submitted = await readSubmittedEvents(body, request.headers, place)
-        const result = await ingest.append(workspace, submitted)
+        const result = await ingest.append(workspace, await readSubmittedEvents(body, request.headers, place))
         const texts = query.proofs ? await proofsOf(result, (seqs) => proofs(workspace, seqs)) : null
         sendJson(response, 201, shownReceipt(result, texts))
       },

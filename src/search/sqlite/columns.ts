@@ -52,7 +52,13 @@ const BETWEEN_COLUMNS = '\u001f'
 /** Everything of the row but its place in the log, which is known only at the commit. */
 export type UnplacedRow = Omit<DocumentRow, 'seq' | 'id'>
 
-export function unplacedRow({ workspace, timestamp, texts, paths, exact }: Omit<SearchDocument, 'seq'>): UnplacedRow {
+export function unplacedRow({
+  workspace,
+  timestamp,
+  texts,
+  paths,
+  exact,
+}: Omit<SearchDocument, 'seq'>): UnplacedRow {
   const values: string[] = []
   for (const field of TEXT_FIELDS) values.push(texts[field] ?? '')
   values.push(texts.before ?? '', texts.after ?? '', texts.metadata ?? '', texts.other ?? '')
@@ -87,7 +93,7 @@ function exactTokens(exact: SearchDocument['exact']): string {
 }
 
 /** First character of every token of the `prefixes` column. */
-const PREFIX_START = '\u{E020}'
+const PREFIX_START = '^'
 /** The longest beginning of a word that has a token of its own; the other is its first character. */
 const PREFIX_LENGTH = 3
 
@@ -115,6 +121,8 @@ const LETTER_BITS = 7
 /** Which beginnings of ASCII words the current event has: its number, by the letters' codes. No set is as fast. */
 const seenBy = new Uint32Array(2 ** (PREFIX_LENGTH * LETTER_BITS))
 let currentEvent = 0
+/** Their tokens: letters and digits alone make at most some fifty thousand. */
+const asciiTokens = new Map<number, string>()
 
 /** Gathers the beginnings of the words of one event, in the order in which they first come. */
 class Beginnings {
@@ -130,7 +138,7 @@ class Beginnings {
 
   /** Words with single spaces between them. */
   addAll(text: string): void {
-    for (let start = 0; start < text.length; ) {
+    for (let start = 0; start < text.length;) {
       const space = text.indexOf(' ', start)
       const end = space < 0 ? text.length : space
       this.#add(text, start, end)
@@ -158,7 +166,12 @@ class Beginnings {
   #addAscii(code: number, text: string, start: number, length: number): void {
     if (seenBy[code] === currentEvent) return
     seenBy[code] = currentEvent
-    this.tokens += ` ${PREFIX_START}${text.slice(start, start + length)}`
+    let token = asciiTokens.get(code)
+    if (token === undefined) {
+      token = ` ${PREFIX_START}${text.slice(start, start + length)}`
+      asciiTokens.set(code, token)
+    }
+    this.tokens += token
   }
 
   #addOther(word: string): void {
@@ -173,7 +186,7 @@ class Beginnings {
 }
 
 /** First character of every token of the `exact` column: no word, path or prefix of one begins with it. */
-const EXACT_START = '\u{E010}'
+const EXACT_START = '='
 const FIELD_LETTERS: Readonly<Record<ExactField, string>> = {
   id: 'i',
   actor: 'a',

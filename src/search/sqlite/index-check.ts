@@ -171,8 +171,8 @@ export function compareTerms(
 ): { readonly done: boolean; readonly instances: number } {
   const state = checkOf(check)
   const { hashes } = state
-  // Both statements have to read the same state, also while the writer goes on.
-  connection.database.exec('BEGIN')
+  // Both statements have to read the same state, also while the writer goes on. A savepoint, since a frozen store is in a transaction.
+  connection.database.exec('SAVEPOINT compare_terms')
   try {
     const terms = nextTerms(connection, state.term)
     const [first] = terms
@@ -190,7 +190,7 @@ export function compareTerms(
     state.term = last.term
     return { done: false, instances: compared }
   } finally {
-    connection.database.exec('COMMIT')
+    connection.database.exec('RELEASE compare_terms')
   }
 }
 

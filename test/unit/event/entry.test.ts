@@ -20,7 +20,7 @@ const position: LogPosition = {
   prev: 'A'.repeat(43) + '=',
   salt: 'A'.repeat(22) + '==',
 }
-const entry = sealEntry(canonicalParts(event), position)
+const entry = Buffer.from(sealEntry(canonicalParts(event), position)).toString()
 const malformed = expect.objectContaining({ code: 'malformed_proof' })
 
 describe('entry of a log', () => {
