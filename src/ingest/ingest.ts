@@ -5,12 +5,19 @@ import type { PreparedEvent } from '../event/prepared-event.ts'
 import { Slices } from '../slices.ts'
 import { Preparation } from './prepare/prepare-event.ts'
 
-/**
- * What the stage hands its events to. Durability: when `append` settles, all events are in the log. Retry: harmless for events with an id of
- * their own. Conflict: an id that is in the log with other content is `id_conflict`, and nothing was appended.
- */
+/** What the stage hands its events to: one admission a request, all or nothing. */
 export interface Appender {
-  append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended>
+  open(workspace: string): Admission
+}
+
+export interface Admission {
+  /** Takes the next event. Nothing of it is in the log before `append` settles. */
+  add(event: PreparedEvent): void
+  /**
+   * Durability: when it settles, all events are in the log. Retry: harmless for events with an id of their own. Conflict: an id
+   * that is in the log with other content is `id_conflict`, and nothing was appended.
+   */
+  append(): Promise<Appended>
 }
 
 interface Appended {
@@ -75,30 +82,25 @@ export class Ingest {
   ): Promise<{ result: Promise<IngestResult> }> {
     if (submitted.length === 0) throw new TrailsealError('bad_request', 'The request holds no event.')
     const { apiEvents } = await this.options.plans(workspace)
-    const prepared = await this.prepare(submitted)
-    const skipped = prepared.map(({ event }) =>
-      apiEvents || event.category !== 'api' ? null : skippedByPlan(event),
-    )
-    const recorded = prepared.filter((_, at) => skipped[at] === null)
-    if (recorded.length === 0)
-      return {
-        result: Promise.resolve({ events: skipped.filter((each) => each !== null), checkpoint: null }),
-      }
-    return {
-      result: this.options.sequencer
-        .append(workspace, recorded)
-        .then((appended) => inOrder(appended, skipped)),
-    }
-  }
-
-  private async prepare(submitted: readonly unknown[]): Promise<PreparedEvent[]> {
+    const admission = this.options.sequencer.open(workspace)
+    const skipped: (Skipped | null)[] = []
+    // Event by event from the wire to the sequencer, which keeps its bytes: thousands of prepared events never live at once.
     const preparation = new Preparation(submitted, this.options.clock.now())
     const slices = new Slices()
     while (!preparation.done) {
-      preparation.advance(EVENTS_PER_LOOK)
+      const first = preparation.position
+      for (const [at, event] of preparation.advance(EVENTS_PER_LOOK).entries()) {
+        const isRecorded = apiEvents || event.category !== 'api'
+        if (isRecorded) admission.add({ event, timestampGiven: hasTimestamp(submitted[first + at]) })
+        skipped.push(isRecorded ? null : skippedByPlan(event))
+      }
       if (slices.isOver()) await slices.next()
     }
-    return preparation.finish().map((event, at) => ({ event, timestampGiven: hasTimestamp(submitted[at]) }))
+    preparation.finish()
+    const allSkipped = skipped.filter((each) => each !== null)
+    if (allSkipped.length === skipped.length)
+      return { result: Promise.resolve({ events: allSkipped, checkpoint: null }) }
+    return { result: admission.append().then((appended) => inOrder(appended, skipped)) }
   }
 }
 

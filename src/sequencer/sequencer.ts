@@ -1,13 +1,12 @@
 import { TrailsealError } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
-import { canonicalParts } from '../event/entry.ts'
 import type { PreparedEvent } from '../event/prepared-event.ts'
 import type { CommitOutcome } from '../ledger/ledger.ts'
 import { CommitQueue, type QueueLimits } from './commit-queue.ts'
 import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
 import { LogWriter, StaleHead, type LogWriterOptions } from './log-writer.ts'
 import type { Appended } from './receipt.ts'
-import { Slices } from '../slices.ts'
+import { RequestAdmission } from './request-admission.ts'
 
 export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
   /** Costly work that depends on the event alone and is wanted at the commit; done while the flush before is committing. */
@@ -55,37 +54,32 @@ export class Sequencer<Derived> {
     return this.#queue.bytes
   }
 
+  /** For a request whose events come one after the other. Errors: those of `append`, when its `append` is called. */
+  open(workspace: string): RequestAdmission<Derived> {
+    return new RequestAdmission(
+      (event) => this.#options.derive(workspace, event),
+      (items, bytes) => this.#enqueue(workspace, items, bytes),
+    )
+  }
+
   /**
    * Appends all events of a request or none. Errors: `overloaded`, `id_conflict`, `store_unavailable` (whether the events
    * are in the log is then unknown: retry with client ids), `tampered`.
    */
   append(workspace: string, events: readonly PreparedEvent[]): Promise<Appended> {
-    // Not awaited in one function: its frame would keep the events, hundreds of small objects each, until their commit.
-    return this.#admit(workspace, events).then(({ appended }) => appended)
+    const admission = this.open(workspace)
+    for (const event of events) admission.add(event)
+    return admission.append()
   }
 
-  async #admit(
-    workspace: string,
-    events: readonly PreparedEvent[],
-  ): Promise<{ appended: Promise<Appended> }> {
-    const items: Item<Derived>[] = []
-    const slices = new Slices()
-    let bytes = 0
-    for (const prepared of events) {
-      const { event } = prepared
-      const parts = canonicalParts(event)
-      bytes += parts.bytes
-      const retry = event.id === undefined ? null : { id: event.id, prepared }
-      items.push({ parts, derived: this.#options.derive(workspace, event), retry, receipt: null })
-      if (slices.isOver()) await slices.next()
-    }
+  async #enqueue(workspace: string, items: readonly Item<Derived>[], bytes: number): Promise<Appended> {
     if (this.#closed)
       throw new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 })
-    const { promise: appended, resolve, reject } = Promise.withResolvers<Appended>()
+    const { promise, resolve, reject } = Promise.withResolvers<Appended>()
     this.#queue.add({ workspace, bytes, items, resolve, reject })
     if (this.#lanes.size === 0 || (this.#lanes.size < LANES && this.#queue.bytes >= SECOND_LANE_BYTES))
       this.#startLane()
-    return { appended }
+    return await promise
   }
 
   /** Takes nothing more, commits what was taken. */

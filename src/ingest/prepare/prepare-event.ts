@@ -36,15 +36,15 @@ export function prepareEvent(submitted: unknown, index: number, now: number): Au
 /** All or nothing: throws `invalid_event` with the problems of all events, up to `MAX_PROBLEMS`. */
 export function prepareEvents(submitted: readonly unknown[], now: number): AuditEvent[] {
   const preparation = new Preparation(submitted, now)
-  preparation.advance(submitted.length)
-  return preparation.finish()
+  const events = preparation.advance(submitted.length)
+  preparation.finish()
+  return events
 }
 
 /** The same in slices, so that a large request leaves room for others: `advance` until `done`, then `finish`. */
 export class Preparation {
   private readonly submitted: readonly unknown[]
   private readonly now: number
-  private readonly events: AuditEvent[] = []
   private readonly problems: InvalidPart[] = []
   private next = 0
 
@@ -53,22 +53,29 @@ export class Preparation {
     this.now = now
   }
 
+  /** Events looked at so far. */
+  get position(): number {
+    return this.next
+  }
+
   get done(): boolean {
     return this.next >= this.submitted.length || this.problems.length >= MAX_PROBLEMS
   }
 
-  /** Prepares the next `count` events, fewer where fewer are left. Throws `event_too_large`. */
-  advance(count: number): void {
+  /** Prepares the next `count` events, fewer where fewer are left or some are invalid. Throws `event_too_large`. */
+  advance(count: number): AuditEvent[] {
+    const events: AuditEvent[] = []
     const end = this.next + count
     for (; this.next < end && !this.done; this.next++) {
       const event = tryPrepare(this.submitted[this.next], this.next, this.now, this.problems)
-      if (event !== null) this.events.push(event)
+      if (event !== null) events.push(event)
     }
+    return events
   }
 
-  finish(): AuditEvent[] {
+  /** Throws `invalid_event` with everything that is wrong with any of the events. */
+  finish(): void {
     if (this.problems.length > 0) throw invalidEvents(this.problems)
-    return this.events
   }
 }
 

@@ -15,7 +15,15 @@ const event = (action: string, id?: string) => ({
 class MemoryAppender implements Appender {
   readonly kept: PreparedEvent[] = []
 
-  append(workspace: string, events: readonly PreparedEvent[]) {
+  open(workspace: string) {
+    const events: PreparedEvent[] = []
+    return {
+      add: (event: PreparedEvent) => void events.push(event),
+      append: () => this.#append(workspace, events),
+    }
+  }
+
+  #append(workspace: string, events: readonly PreparedEvent[]) {
     const first = this.kept.length
     this.kept.push(...events)
     const receipts = events.map((kept, index) => ({
