@@ -112,7 +112,7 @@ function kinds(events: number): Kind[] {
     {
       name: 'prefix',
       request: () => ({ q: `${pick(['ris', 'ven', 'firm', 'evid', 'asse', 'supp'])}*` }),
-      match: () => `${pick(['risk', 'vendor', 'evidence'])}`,
+      match: () => pick(['risk', 'vendor', 'evidence']),
     },
     {
       name: 'phrase with filters and range',

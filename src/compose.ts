@@ -1,26 +1,37 @@
 import { createPublicKey, hash, randomBytes, verify } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { FileSystemBlobs } from './blobs/file-system/file-system-blobs.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { Sqlite } from './drivers/sqlite/sqlite.ts'
 import { TrailsealError } from './errors.ts'
 import type { AuditEvent } from './event/audit-event.ts'
+import { Attestation, noteSigner, tileReaders } from './export/attestation.ts'
+import type { FormatSettings } from './export/export-formats.ts'
+import { exportServices, type ExportServices } from './export/export-services.ts'
+import { ownPdfIdentity } from './export/pdf-identity.ts'
 import { createServer } from './http/server.ts'
 import type { ReadinessCheck } from './http/dependencies.ts'
 import type { ImportSink } from './ingest/import-events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { prepareEvents } from './ingest/prepare/prepare-event.ts'
 import { StoreVerification } from './integrity/store-verification.ts'
+import { jobsModule, SqliteJobs } from './jobs/sqlite/sqlite-jobs.ts'
 import type { Ledger, LogCommit } from './ledger/ledger.ts'
 import { ledgerModule, SqliteLedger } from './ledger/sqlite/sqlite-ledger.ts'
+import { FileMailer } from './mail/file/file-mailer.ts'
+import type { Mailer } from './mail/mailer.ts'
+import { SmtpMailer } from './mail/smtp/smtp-mailer.ts'
 import { Projector } from './projection/projector.ts'
 import { searchDocument } from './projection/search-document.ts'
 import { createQueryFacade } from './query/create-query-facade.ts'
+import type { QueryDependencies } from './query/dependencies.ts'
+import { createEventScan } from './query/event-scan.ts'
 import { proveEntries } from './query/single-event.ts'
 import type { QueryFacade } from './query/query-facade.ts'
 import { parseQuery } from './search/query-parser.ts'
-import type { SearchDocument } from './search/search-index.ts'
+import { unplacedRow, type DocumentRow, type UnplacedRow } from './search/sqlite/columns.ts'
 import { searchModule, SqliteSearchIndex } from './search/sqlite/sqlite-search-index.ts'
 import { LogChanges } from './sequencer/log-changes.ts'
 import { Sequencer } from './sequencer/sequencer.ts'
@@ -32,6 +43,7 @@ import { formatVkey, noteKey } from './tlog/signed-note.ts'
 import { Administration } from './workspaces/administration.ts'
 import { readPlans } from './workspaces/plans.ts'
 import { SqliteWorkspaceStore, workspaceModule } from './workspaces/sqlite/sqlite-workspace-store.ts'
+import type { Principal } from './workspaces/workspace-store.ts'
 import { OPERATOR, Workspaces } from './workspaces/workspaces.ts'
 
 const SIGN_IN_SECONDS = 3600
@@ -56,9 +68,10 @@ export interface Trailseal extends AsyncDisposable {
   readonly workspaces: Workspaces
   readonly administration: Administration
   readonly projector: Projector
-  readonly verification: StoreVerification
+  readonly verification: Pick<StoreVerification, 'verify'>
+  readonly exporting: ExportServices
   /** For `trailseal import` without a gateway. */
-  importSink(workspace: string): ImportSink
+  readonly importSink: (workspace: string) => ImportSink
   /** Starts the gateway; settles when it listens. */
   serve(): Promise<Served>
 }
@@ -85,21 +98,22 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
     queueBytes: () => sequencer.waitingBytes,
   })
   const signer = FileSigner.open({ dataDir: config.dataDir, pem: signingKey(config) })
-  const sqlite = await Sqlite.open({
+  const storeFile = {
     file: config.store.file,
-    modules: [ledgerModule, searchModule, workspaceModule],
-  })
+    modules: [ledgerModule, searchModule, workspaceModule, jobsModule],
+  }
+  const sqlite = await Sqlite.open(storeFile)
   const search = new SqliteSearchIndex(sqlite)
-  const ledger = new SqliteLedger<SearchDocument>(sqlite, (commit) => search.applyCalls(documentsOf(commit)))
+  const ledger = new SqliteLedger<UnplacedRow>(sqlite, (commit) => search.applyCalls(rowsOf(commit)))
   const store = new SqliteWorkspaceStore(sqlite)
   const changes = new LogChanges(ledger)
   const origin = (workspace: string) => `${config.origin}/${workspace}`
   const vkey = (workspace: string) => formatVkey(noteKey(origin(workspace), signer.publicKey, sha256))
-  const sequencer = new Sequencer<SearchDocument>({
+  const sequencer = new Sequencer<UnplacedRow>({
     ...{ ledger, signer, clock: systemClock, sha256, origin },
     derive: (workspace, event) => {
       telemetry.valuesRedacted(event.redacted ?? 0)
-      return searchDocument(workspace, 0, '', event)
+      return unplacedRow(searchDocument(workspace, 0, '', event))
     },
     onCommitted: ({ workspace, size, events, milliseconds }) => {
       changes.committed(workspace, size)
@@ -109,7 +123,8 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
   })
   const record = async (workspace: string, event: Partial<AuditEvent>): Promise<void> => {
     const [prepared] = prepareEvents([event], systemClock.now())
-    if (prepared) await sequencer.append(workspace, [{ event: prepared, timestampGiven: true }])
+    if (prepared)
+      await sequencer.append(workspace, [{ event: prepared, timestampGiven: event.timestamp !== undefined }])
   }
   const workspaces = new Workspaces({ store, plans, clock: systemClock, parseQuery, record })
   const ingest = new Ingest({
@@ -117,35 +132,54 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
     clock: systemClock,
     plans: async (workspace) => ({ apiEvents: (await workspaces.lookup(workspace)).plan.api_events }),
   })
-  const query = createQueryFacade({
+  const stillValid = async ({ tokenId }: Principal) => await isValid(workspaces, tokenId)
+  const reading: QueryDependencies = {
     ...{ ledger, search, workspaces: store, plans, parseQuery, clock: systemClock, sha256 },
-    ...{ origin, vkey, changes, record },
-    stillValid: async ({ tokenId }) => await isValid(workspaces, tokenId),
-    pause,
+    ...{ origin, vkey, changes, record, stillValid, pause },
+  }
+  const query = createQueryFacade(reading)
+  const exporting = exportServices({
+    ...{ workspaces: store, record, stillValid, clock: systemClock, origin, observe: telemetry },
+    settings: () => formatSettings(config),
+    jobs: new SqliteJobs(sqlite, systemClock),
+    blobs: new FileSystemBlobs(config.blobs.folder),
+    mailer: mailer(config),
+    scan: createEventScan(reading),
+    attestation: new Attestation({
+      ...{ vkey, sha256 },
+      tiles: tileReaders(ledger),
+      signNote: noteSigner(signer, sha256),
+    }),
+    publicUrl: config.http.publicUrl,
+    dataDir: config.dataDir,
   })
   const administration = new Administration(workspaces, async (id) => (await ledger.head(id))?.size ?? 0)
-  const verification = new StoreVerification({
-    ...{
-      ledger,
-      index: search,
-      workspaces: store,
-      clock: systemClock,
-      sha256,
-      verifySignature,
-      origin,
-      vkey,
+  const verification: Pick<StoreVerification, 'verify'> = {
+    verify: async (onProgress) => {
+      // Before the store is frozen: what is on record now was committed before, so the frozen store must have it.
+      const published = signer.publishedOrigins()
+      const lastPublished = recordOf(signer, published)
+      await using frozen = await Sqlite.openFrozen(storeFile)
+      return await new StoreVerification({
+        ledger: new SqliteLedger(frozen, () => []),
+        index: new SqliteSearchIndex(frozen),
+        ...{ workspaces: store, clock: systemClock, sha256, verifySignature, origin, vkey },
+        ...{ lastPublished, publishedOrigins: () => published },
+      }).verify(onProgress)
     },
-    lastPublished: (name) => signer.lastPublished(name),
-  })
+  }
   const projector = new Projector({ ledger, search })
+  const workers = new AsyncDisposableStack()
   return {
-    ...{ ledger, ingest, query, workspaces, administration, projector, verification },
+    ...{ ledger, ingest, query, workspaces, administration, projector, verification, exporting },
     importSink: (workspace) => importSink(ingest, workspace),
     serve: async () => {
       await workspaces.checkPlans()
       await projector.catchUpAll()
+      if (config.roles.includes('exports')) workers.use(exporting.startWorkers())
       const server = createServer({
         ...{ workspaces, query, ingest, telemetry, clock: systemClock, publicUrl: config.http.publicUrl },
+        exports: exporting.exports,
         proofs: (workspace, seqs) => proveEntries({ ledger, sha256 }, workspace, seqs),
         readiness: () => readiness(sqlite),
         sessionKey: sessionKey(config.dataDir),
@@ -156,7 +190,8 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
       return { ...(await greeting(config, port, workspaces, administration)), close: () => server.close() }
     },
     [Symbol.asyncDispose]: async () => {
-      // In this order: whatever was taken is committed before the store closes.
+      // In this order: workers record what they did, and whatever was taken is committed before the store closes.
+      await workers.disposeAsync()
       await sequencer.close()
       signer[Symbol.dispose]()
       await sqlite[Symbol.asyncDispose]()
@@ -164,8 +199,41 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
   }
 }
 
-function documentsOf({ entries }: LogCommit<SearchDocument>): SearchDocument[] {
-  return entries.map(({ derived, seq, id }) => ({ ...derived, seq, exact: { ...derived.exact, id: [id] } }))
+/** What is on record as published of each log at this moment; a damaged record throws when it is asked for. */
+function recordOf(signer: FileSigner, origins: readonly string[]): FileSigner['lastPublished'] {
+  const record = new Map(
+    origins.map((origin) => {
+      try {
+        const published = signer.lastPublished(origin)
+        return [origin, () => published] as const
+      } catch (error) {
+        return [
+          origin,
+          () => {
+            throw error
+          },
+        ] as const
+      }
+    }),
+  )
+  return (origin) => record.get(origin)?.() ?? null
+}
+
+async function formatSettings({ pdf, dataDir, origin }: Config): Promise<FormatSettings> {
+  if (pdf === null) return { pdf: await ownPdfIdentity(dataDir, `Trailseal ${origin}`, systemClock) }
+  const certificate = pemText('TRAILSEAL_PDF_CERT', pdf.certificate)
+  return { pdf: { certificate, key: pemText('TRAILSEAL_PDF_KEY', pdf.key.reveal()) } }
+}
+
+/** Without a mail server mails are files, so that nobody has to configure one to see them. */
+function mailer({ mail, http }: Config): Mailer {
+  const common = { from: mail.from, domain: http.publicUrl.hostname }
+  if (mail.smtpUrl === null) return new FileMailer({ ...common, folder: mail.folder, clock: systemClock })
+  return new SmtpMailer({ ...common, url: mail.smtpUrl.reveal() })
+}
+
+function rowsOf({ entries }: LogCommit<UnplacedRow>): DocumentRow[] {
+  return entries.map(({ derived, seq, id }) => ({ ...derived, seq, id }))
 }
 
 function importSink(ingest: Ingest, workspace: string): ImportSink {
@@ -195,6 +263,8 @@ async function greeting(
 }
 
 async function isValid(workspaces: Workspaces, tokenId: string): Promise<boolean> {
+  // whoever works on the store directly has no token
+  if (tokenId === OPERATOR.tokenId) return true
   try {
     await workspaces.principal(tokenId)
     return true
@@ -206,8 +276,7 @@ async function isValid(workspaces: Workspaces, tokenId: string): Promise<boolean
 
 async function readiness(sqlite: Sqlite): Promise<readonly ReadinessCheck[]> {
   try {
-    // An empty write transaction: finds a read-only, full or locked store.
-    await sqlite.write([])
+    await sqlite.probe()
     return [{ name: 'store', ok: true }]
   } catch (error) {
     return [{ name: 'store', ok: false, message: error instanceof Error ? error.message : String(error) }]
@@ -226,10 +295,13 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** TRAILSEAL_SIGNING_KEY is the PEM text itself or the path of a file that has it. */
 function signingKey(config: Config): string | null {
   const given = config.signing.key?.reveal()
-  if (given === undefined) return null
+  return given === undefined ? null : pemText('TRAILSEAL_SIGNING_KEY', given)
+}
+
+/** What is set is the PEM text itself or the path of a file that has it. */
+function pemText(name: string, given: string): string {
   if (given.includes('-----BEGIN')) return given
   try {
     return readFileSync(given, 'utf8')
@@ -237,14 +309,14 @@ function signingKey(config: Config): string | null {
     // Not the path in the message: a key given in another form would show there.
     throw new TrailsealError(
       'bad_configuration',
-      'TRAILSEAL_SIGNING_KEY is neither a PEM text nor the path of a readable file.',
+      `${name} is neither a PEM text nor the path of a readable file.`,
     )
   }
 }
 
 function makeDataDir(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
+    mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new TrailsealError('bad_configuration', `The data directory ${path} can't be made.`, { cause })
   }
@@ -252,7 +324,12 @@ function makeDataDir(path: string): void {
 
 function sessionKey(dataDir: string): Uint8Array {
   const path = join(dataDir, 'session-key')
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: 'wx' })
+  try {
+    writeFileSync(path, randomBytes(32), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    // It is there from an earlier start, or from a process that starts at this moment.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
   return readFileSync(path)
 }
 

@@ -14,6 +14,7 @@ const CODES = {
   not_found: { status: 404, exit: 2 },
   method_not_allowed: { status: 405, exit: 2 },
   id_conflict: { status: 409, exit: 2 },
+  export_not_ready: { status: 409, exit: 2 },
   gone: { status: 410, exit: 2 },
   body_too_large: { status: 413, exit: 2 },
   event_too_large: { status: 413, exit: 2 },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailsealError } from '../errors.ts'
 import type { Terminal } from './commands/context.ts'
+import { addExportCommand } from './commands/export.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addReindexCommand } from './commands/reindex.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -39,6 +40,7 @@ function program(terminal: Terminal): Command {
     })
   addServeCommand(trailseal, terminal)
   addImportCommand(trailseal, terminal)
+  addExportCommand(trailseal, terminal)
   addVerifyCommand(trailseal, terminal)
   addWorkspaceCommand(trailseal, terminal)
   addTokenCommand(trailseal, terminal)

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { EnvironmentReader, type Environment } from './environment.ts'
 import type { Secret } from './secret.ts'
 
@@ -17,7 +18,10 @@ export interface Config {
   }
   /** Absolute path. */
   readonly dataDir: string
-  readonly store: { readonly kind: 'sqlite'; readonly file: string }
+  /** The embedded store's file; beside a cluster, whatever a process keeps for itself stays in the data directory too. */
+  readonly store: { readonly kind: 'sqlite' | 'elasticsearch'; readonly file: string }
+  /** Set for the Elasticsearch store, and for `trailseal setup`. */
+  readonly elasticsearch: ElasticsearchConfig | null
   /** Prefix of every log's origin. */
   readonly origin: string
   readonly signing: {
@@ -28,8 +32,29 @@ export interface Config {
   readonly adminToken: Secret | null
   /** Path of a plans file; null: the shipped one. */
   readonly plansFile: string | null
+  readonly mail: {
+    /** Null: mails are written as files to `folder`. */
+    readonly smtpUrl: Secret | null
+    /** An address, or a name and an address in angle brackets. */
+    readonly from: string
+    readonly folder: string
+  }
+  /** PEM texts or paths of PEM files; null: a self-signed certificate is made when the first PDF needs it. */
+  readonly pdf: { readonly certificate: string; readonly key: Secret } | null
+  /** Where finished exports are kept. */
+  readonly blobs: { readonly kind: 'file'; readonly folder: string }
   readonly roles: readonly ProcessRole[]
   readonly logLevel: LogLevel
+}
+
+export interface ElasticsearchConfig {
+  /** May carry user and password. */
+  readonly url: Secret
+  readonly apiKey: Secret | null
+  readonly username: string | null
+  readonly password: Secret | null
+  /** Path of a PEM file with the authority of the cluster's certificate. */
+  readonly caFile: string | null
 }
 
 /**
@@ -40,16 +65,21 @@ export function readConfig(environment: Environment): Config {
   const read = new EnvironmentReader(environment)
   const dataDir = resolve(read.text('TRAILSEAL_DATA_DIR') ?? 'trailseal-data')
   const http = readHttp(read)
+  const elasticsearch = readElasticsearch(read)
   refuseContradictions(read)
   refuseWhatIsNotBuilt(read)
   const config: Config = {
     http,
     dataDir,
-    store: { kind: 'sqlite', file: join(dataDir, 'trailseal.sqlite') },
+    store: { kind: elasticsearch ? 'elasticsearch' : 'sqlite', file: join(dataDir, 'trailseal.sqlite') },
+    elasticsearch,
     origin: readOrigin(read, http.publicUrl),
     signing: { key: read.secret('TRAILSEAL_SIGNING_KEY'), keyFile: join(dataDir, 'signing-key.pem') },
     adminToken: readAdminToken(read),
     plansFile: read.text('TRAILSEAL_PLANS'),
+    pdf: readPdf(read),
+    mail: readMail(read, http.publicUrl, dataDir),
+    blobs: { kind: 'file', folder: readBlobFolder(read) ?? join(dataDir, 'blobs') },
     roles: read.choices('TRAILSEAL_ROLES', PROCESS_ROLES),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
@@ -86,6 +116,40 @@ function readOrigin(read: EnvironmentReader, publicUrl: URL): string {
   )
 }
 
+function readPdf(read: EnvironmentReader): Config['pdf'] {
+  const certificate = read.text('TRAILSEAL_PDF_CERT')
+  const key = read.secret('TRAILSEAL_PDF_KEY')
+  return certificate === null || key === null ? null : { certificate, key }
+}
+
+function readMail(read: EnvironmentReader, publicUrl: URL, dataDir: string): Config['mail'] {
+  const given = read.text('MAIL_FROM')
+  if (given !== null && !isSender(given))
+    read.fault('MAIL_FROM must be an address, or a name and an address: Audit log <audit@example.com>', null)
+  return {
+    smtpUrl: read.secretUrl('SMTP_URL', ['smtp:', 'smtps:']),
+    from: given ?? `Trailseal <trailseal@${publicUrl.hostname}>`,
+    folder: join(dataDir, 'mail'),
+  }
+}
+
+/** It becomes a header: one address, and nothing that could begin another header. */
+function isSender(text: string): boolean {
+  const [, inBrackets, bare] = /^(?:[^<>@,;:"\\\p{Cc}]{1,100} <([^<>]+)>|([^<>]+))$/u.exec(text) ?? []
+  return /^[^\s<>@,;:"()\p{Cc}]{1,64}@[^\s<>@,;:"()\p{Cc}]{1,253}$/u.test(inBrackets ?? bare ?? '')
+}
+
+function readBlobFolder(read: EnvironmentReader): string | null {
+  const url = read.url('BLOB_URL', ['file:', 's3:'])
+  if (url === null) return null
+  if (url.protocol === 's3:')
+    return read.fault('Blobs on S3 are not part of this version: set BLOB_URL to file:///…', null)
+  const isPath = url.host === '' && url.pathname.length > 1 && `${url.search}${url.hash}` === ''
+  // an escaped slash is no path
+  if (isPath && !/%2f/i.test(url.pathname)) return fileURLToPath(url)
+  return read.fault('BLOB_URL must have an absolute path: file:///var/lib/trailseal/blobs', null)
+}
+
 /** Headers carry it, so it has to fit into one; short ones could be guessed. */
 function readAdminToken(read: EnvironmentReader): Secret | null {
   const token = read.secret('TRAILSEAL_ADMIN_TOKEN')
@@ -94,33 +158,6 @@ function readAdminToken(read: EnvironmentReader): Secret | null {
 }
 
 function refuseContradictions(read: EnvironmentReader): void {
-  const store = read.choice(
-    'TRAILSEAL_STORE',
-    ['sqlite', 'elasticsearch'],
-    elasticsearchUrl(read) ? 'elasticsearch' : 'sqlite',
-  )
-  if (store === 'sqlite') {
-    const needless = ['ELASTICSEARCH_URL', ...ELASTICSEARCH_SETTINGS].filter(
-      (name) => read.text(name) !== null,
-    )
-    if (needless.length > 0)
-      read.fault(`${needless.join(', ')} set, but the store is sqlite: unset one or the other`, null)
-  } else {
-    if (!elasticsearchUrl(read)) read.fault('TRAILSEAL_STORE=elasticsearch needs ELASTICSEARCH_URL', null)
-    if (read.text('TRAILSEAL_SIGNING_KEY') === null)
-      read.fault(
-        'The Elasticsearch store needs TRAILSEAL_SIGNING_KEY, because its gateways share the key',
-        null,
-      )
-    if (read.text('ELASTICSEARCH_API_KEY') !== null && read.text('ELASTICSEARCH_USERNAME') !== null)
-      read.fault('Set either ELASTICSEARCH_API_KEY or ELASTICSEARCH_USERNAME, not both', null)
-    if ((read.text('ELASTICSEARCH_USERNAME') === null) !== (read.text('ELASTICSEARCH_PASSWORD') === null))
-      read.fault('ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD belong together', null)
-    read.fault(
-      'The Elasticsearch store is not part of this version: unset TRAILSEAL_STORE and the ELASTICSEARCH_ variables',
-      null,
-    )
-  }
   if (read.text('SMTP_URL') !== null && read.text('MAIL_FROM') === null)
     read.fault('SMTP_URL needs MAIL_FROM, the sender of the mails', null)
   if ((read.text('TRAILSEAL_PDF_CERT') === null) !== (read.text('TRAILSEAL_PDF_KEY') === null))
@@ -134,23 +171,61 @@ const ELASTICSEARCH_SETTINGS = [
   'ELASTICSEARCH_CA',
 ]
 
-function elasticsearchUrl(read: EnvironmentReader): string | null {
-  return read.text('ELASTICSEARCH_URL')
+/** Null: the embedded store. */
+function readElasticsearch(read: EnvironmentReader): ElasticsearchConfig | null {
+  const given = read.text('ELASTICSEARCH_URL')
+  const store = read.choice(
+    'TRAILSEAL_STORE',
+    ['sqlite', 'elasticsearch'],
+    given ? 'elasticsearch' : 'sqlite',
+  )
+  if (store === 'sqlite') {
+    const needless = ['ELASTICSEARCH_URL', ...ELASTICSEARCH_SETTINGS].filter(
+      (name) => read.text(name) !== null,
+    )
+    if (needless.length > 0)
+      read.fault(`${needless.join(', ')} set, but the store is sqlite: unset one or the other`, null)
+    return null
+  }
+  if (!given) return read.fault('TRAILSEAL_STORE=elasticsearch needs ELASTICSEARCH_URL', null)
+  refuseHalfLogins(read)
+  const url = read.secretUrl('ELASTICSEARCH_URL', ['http:', 'https:'])
+  return (
+    url && {
+      url,
+      apiKey: read.secret('ELASTICSEARCH_API_KEY'),
+      username: read.text('ELASTICSEARCH_USERNAME'),
+      password: read.secret('ELASTICSEARCH_PASSWORD'),
+      caFile: read.text('ELASTICSEARCH_CA'),
+    }
+  )
+}
+
+function refuseHalfLogins(read: EnvironmentReader): void {
+  const { username, password } = URL.parse(read.text('ELASTICSEARCH_URL') ?? '') ?? {
+    username: '',
+    password: '',
+  }
+  const inUrl = username !== '' || password !== ''
+  const login = read.text('ELASTICSEARCH_USERNAME') !== null
+  if (read.text('TRAILSEAL_SIGNING_KEY') === null)
+    read.fault(
+      'The Elasticsearch store needs TRAILSEAL_SIGNING_KEY, because its gateways share the key',
+      null,
+    )
+  if (read.text('ELASTICSEARCH_API_KEY') !== null && (login || inUrl))
+    read.fault('Set either ELASTICSEARCH_API_KEY or ELASTICSEARCH_USERNAME, not both', null)
+  if (login && inUrl) read.fault('Set ELASTICSEARCH_USERNAME or a user in ELASTICSEARCH_URL, not both', null)
+  if (login !== (read.text('ELASTICSEARCH_PASSWORD') !== null))
+    read.fault('ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD belong together', null)
 }
 
 /** Settings of the contract whose part is not built yet: to ignore them silently would lose somebody's mail or jobs. */
 function refuseWhatIsNotBuilt(read: EnvironmentReader): void {
   const later: [name: string, protocols: readonly string[], what: string][] = [
     ['REDIS_URL', ['redis:', 'rediss:'], 'Jobs on Redis are'],
-    ['SMTP_URL', ['smtp:', 'smtps:'], 'Mail by SMTP is'],
-    ['BLOB_URL', ['file:', 's3:'], 'Choosing a blob store is'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], 'OpenTelemetry export is'],
   ]
   for (const [name, protocols, what] of later)
     if (read.url(name, protocols)) read.fault(`${what} not part of this version: unset ${name}`, null)
-  if (read.text('TRAILSEAL_PDF_CERT') !== null && read.text('TRAILSEAL_PDF_KEY') !== null)
-    read.fault(
-      'PDF exports are not part of this version: unset TRAILSEAL_PDF_CERT and TRAILSEAL_PDF_KEY',
-      null,
-    )
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Exports } from '../export/exports.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { QueryFacade } from '../query/query-facade.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -18,6 +19,7 @@ export interface HttpDependencies {
   readonly ingest: Pick<Ingest, 'append'>
   /** C2SP tlog-proofs of entries that were just appended, in order. */
   readonly proofs: (workspace: string, seqs: readonly number[]) => Promise<readonly string[]>
+  readonly exports: Pick<Exports, 'request' | 'list' | 'show' | 'open' | 'facts' | 'remove'>
   readonly readiness: () => Promise<readonly ReadinessCheck[]>
   readonly telemetry: Telemetry
   readonly clock: Clock

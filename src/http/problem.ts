@@ -61,6 +61,8 @@ function sendProblem(response: Response, error: TrailsealError): void {
 /** The last middleware: every failure becomes a problem document, and those of our own a line in the log. */
 export function problemHandler(telemetry: Telemetry): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
+    // The client left while it was sending: nobody waits for an answer, and nothing failed here.
+    if (request.destroyed && !request.complete) return
     const error = toTrailsealError(thrown)
     if (error.code === 'store_unavailable') telemetry.storeFailed(error)
     else if (isOurFault(error))

@@ -13,6 +13,7 @@ import { expressPath, type Route } from './route.ts'
 import { administrationRoutes } from './routes/administration.ts'
 import { eventsInRoutes } from './routes/events-in.ts'
 import { eventsOutRoutes } from './routes/events-out.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { logRoutes } from './routes/log.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { pageRoutes } from './routes/pages.ts'
@@ -43,6 +44,7 @@ export function createServer(dependencies: HttpDependencies): HttpServer {
     ...eventsInRoutes(dependencies),
     ...eventsOutRoutes(dependencies),
     ...streamRoutes({ ...dependencies, ending: ending.signal }),
+    ...exportRoutes({ ...dependencies, authenticator }),
     ...logRoutes(dependencies),
     ...administrationRoutes(dependencies),
     ...operationRoutes(dependencies),

@@ -110,7 +110,7 @@ async function* batches(
   total: { read: number; invalid: number },
 ): AsyncGenerator<Submitted[]> {
   let batch: Submitted[] = []
-  for await (const line of lines(unpacked(options.body), LONGEST_LINE)) {
+  for await (const line of readableLines(options, total)) {
     total.read += 1
     try {
       batch.push({ line: line.index + 1, event: submittedEvent(options.format, line) })
@@ -122,6 +122,20 @@ async function* batches(
     batch = []
   }
   if (batch.length > 0) yield batch
+}
+
+/** A line that is too long or nested too deeply ends the import: what follows it can't be told apart. */
+async function* readableLines(
+  options: ImportOptions,
+  total: { readonly read: number },
+): AsyncGenerator<Line> {
+  try {
+    yield* lines(unpacked(options.body), LONGEST_LINE)
+  } catch (error) {
+    if (error instanceof TrailsealError && (error.code === 'bad_json' || error.code === 'event_too_large'))
+      throw invalid(total.read + 1, error.message, error)
+    throw error
+  }
 }
 
 function submittedEvent(format: ImportFormat, line: Line): unknown {

@@ -44,6 +44,7 @@ export interface StoreVerificationOptions {
   readonly origin: (workspace: string) => string
   readonly vkey: (workspace: string) => string
   /** What was last published of a log, from the record that lives apart from the store. Throws where that is damaged. */
+  readonly publishedOrigins: () => readonly string[]
   readonly lastPublished: (origin: string) => { readonly size: number; readonly root: Uint8Array } | null
 }
 
@@ -68,7 +69,7 @@ export class StoreVerification {
 
   async verify(onProgress: OnStoreProgress = () => undefined): Promise<StoreReport> {
     const logs: { workspace: string; report: LogReport; published: StoreFinding[] }[] = []
-    for (const workspace of await this.#options.ledger.workspaces()) {
+    for (const workspace of await this.#workspaces()) {
       const report = await this.#verifyLog(workspace, onProgress)
       const published = this.#comparePublished(workspace, report)
       logs.push({ workspace, report, published })
@@ -99,6 +100,17 @@ export class StoreVerification {
       findings,
       findings_count: findings.length + hidden,
     }
+  }
+
+  /** Every log that there is, and every one that there was: one that is gone whole shows in the record only. */
+  async #workspaces(): Promise<string[]> {
+    const prefix = this.#options.origin('')
+    const published = this.#options.publishedOrigins().filter((origin) => origin.startsWith(prefix))
+    const names = [
+      ...(await this.#options.ledger.workspaces()),
+      ...published.map((origin) => origin.slice(prefix.length)),
+    ]
+    return [...new Set(names)].sort()
   }
 
   async #verifyLog(workspace: string, onProgress: OnStoreProgress): Promise<LogReport> {

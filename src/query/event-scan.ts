@@ -19,7 +19,7 @@ export interface LogMoment {
 }
 
 /** A log as a principal sees it now. */
-export interface ScanStart extends LogMoment {
+interface ScanStart extends LogMoment {
   /** Signed note over the entries. */
   readonly checkpoint: string
   /** First entry inside the plan's window. */
@@ -183,7 +183,8 @@ class PortEventScan implements EventScan {
       if (last === undefined) return
       // the keys of the next page are looked up while the entries of this one are read
       const more = hits.length === PAGE
-      if (more) page = handled(search.page({ ...request, after: { timestamp: last.timestamp, seq: last.seq } }))
+      if (more)
+        page = handled(search.page({ ...request, after: { timestamp: last.timestamp, seq: last.seq } }))
       const seqs = hits.map(({ seq }) => seq)
       yield () => this.#entriesOf(request.workspace, seqs)
       if (!more) return

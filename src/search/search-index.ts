@@ -1,3 +1,4 @@
+import type { LogEntry } from '../event/audit-event.ts'
 import type { ExactField, FacetField, Query, TextField } from './query-syntax.ts'
 
 /**
@@ -13,6 +14,8 @@ export interface SearchDocument {
   /** `before.*`, `after.*`, `metadata.*`: path-prefixed tokens (tokenizer.ts, `pathToken`). */
   readonly paths: string
   readonly exact: Readonly<Partial<Record<ExactField, readonly string[]>>>
+  /** Set when the document is made of a committed entry: for indexes that keep the entry beside their own data. */
+  readonly committed?: { readonly bytes: Uint8Array; readonly entry: LogEntry }
 }
 
 /** Position of an event in the reading order (timestamp, then seq). */

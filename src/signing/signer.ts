@@ -19,3 +19,10 @@ export interface Signer {
   /** Notes, after the commit and before anyone is answered, that this checkpoint is out. */
   published(checkpoint: { origin: string; size: number; root: Uint8Array }): Promise<void>
 }
+
+/** The same key, for what is no checkpoint: export manifests. */
+export interface StatementSigner {
+  readonly publicKey: Uint8Array
+  /** Signs a text. Throws where it could be taken for a checkpoint: those only go through `signCheckpoint`. */
+  signStatement(text: Uint8Array): Promise<Uint8Array>
+}

@@ -45,6 +45,8 @@ export class Telemetry {
     ['kind'],
   )
   readonly #signed = this.#counter('trailseal_log_heads_signed_total', 'Checkpoints signed')
+  readonly #exports = this.#counter('trailseal_exports_total', 'Exports that ended', ['outcome'])
+  readonly #mailsGivenUp = this.#counter('trailseal_mails_given_up_total', 'Mails that were never taken')
   readonly #storeErrors = this.#counter('trailseal_store_errors_total', 'Calls that a store failed', ['code'])
 
   /** `queueBytes` is asked at each scrape. */
@@ -99,6 +101,23 @@ export class Telemetry {
     this.logger.error({ err: error }, 'the store failed')
   }
 
+  exportEnded({ workspace, id, outcome, milliseconds, error }: ExportFacts): void {
+    this.#exports.inc({ outcome })
+    const facts = { workspace, export: id, ms: milliseconds }
+    if (outcome === 'done') this.logger.info(facts, 'export done')
+    else this.logger.warn({ ...facts, err: error }, 'export failed')
+  }
+
+  mailGivenUp({ id, error }: { readonly id: string; readonly error: unknown }): void {
+    this.#mailsGivenUp.inc()
+    this.logger.warn({ mail: id, err: error }, 'a mail was given up')
+  }
+
+  /** Expired files stay until the next sweep. */
+  sweepFailed(error: unknown): void {
+    this.logger.error({ err: error }, 'the sweep of expired exports failed')
+  }
+
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
     return new Counter({ name, help, labelNames, registers: [this.#registry] })
   }
@@ -106,6 +125,14 @@ export class Telemetry {
   #histogram(name: string, help: string, buckets: number[], labelNames: readonly string[] = []): Histogram {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.#registry] })
   }
+}
+
+export interface ExportFacts {
+  readonly workspace: string
+  readonly id: string
+  readonly outcome: 'done' | 'failed'
+  readonly milliseconds: number
+  readonly error?: unknown
 }
 
 export interface TelemetryOptions {

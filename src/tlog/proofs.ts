@@ -72,6 +72,25 @@ export async function consistencyProof(
 }
 
 /**
+ * Roots of the maximal complete subtrees of leaves `start` to `end` (exclusive) of the tree of `size` leaves, left to right.
+ * Throws as `inclusionProof`.
+ */
+export async function subtreeRoots(
+  start: number,
+  end: number,
+  size: number,
+  readTile: TileReader,
+  sha256: Sha256,
+): Promise<Uint8Array[]> {
+  requireSizes(start, end)
+  requireSizes(end, size)
+  const subtrees = subtreesOf(start, end)
+  const read = (level: number, index: number): Promise<Uint8Array> =>
+    readTile(level, index, tileWidth(level, index, size))
+  return await Promise.all(subtrees.map((subtree) => subtreeRoot(subtree, read, sha256)))
+}
+
+/**
  * Checks that the leaf is entry `index` of the tree (RFC 9162 §2.1.3.2). All arguments may be hostile: `index` and `size` come
  * out of the proof. Throws `malformed_proof` when the proof has not the shape of its tree, `tampered` when it ends in another root.
  */

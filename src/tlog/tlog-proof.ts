@@ -21,11 +21,16 @@ const HEADER = 'c2sp.org/tlog-proof@v1'
 /** A tree of 2^53 leaves has paths of 53 hashes, and consistency proofs of one more. */
 export const MAX_PROOF_HASHES = 63
 
-export function formatTlogProof({ extra, index, hashes, checkpoint }: TlogProof): string {
+export function formatTlogProof({ checkpoint, ...proof }: TlogProof): string {
+  return `${formatTlogProofBody(proof)}\n${checkpoint}`
+}
+
+/** What stands before the checkpoint's empty line; ends in a line feed. */
+export function formatTlogProofBody({ extra, index, hashes }: Omit<TlogProof, 'checkpoint'>): string {
   const lines = [HEADER]
   if (extra !== undefined) lines.push(`extra ${encodeBase64(extra)}`)
   lines.push(`index ${index}`, ...hashes.map(encodeBase64))
-  return `${lines.join('\n')}\n\n${checkpoint}`
+  return `${lines.join('\n')}\n`
 }
 
 /** Strict; checks the form of the checkpoint too, but verifies nothing. Throws `malformed_proof`. */

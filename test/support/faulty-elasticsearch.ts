@@ -26,11 +26,16 @@ export async function faultyElasticsearch(target: string): Promise<FaultyElastic
       const fault = faulty.decide({ path: incoming.url ?? '', body: body.toString() })
       if (fault === 'lost before') return incoming.socket.destroy()
       if (typeof fault === 'object') {
-        outgoing.writeHead(fault.status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' })
+        outgoing.writeHead(fault.status, {
+          'content-type': 'application/json',
+          'x-elastic-product': 'Elasticsearch',
+        })
         return outgoing.end(fault.body)
       }
       const { method, headers } = incoming
-      const onward = request(new URL(incoming.url ?? '/', target), { method, headers: { ...headers, host: undefined } }, (answer) => {
+      delete headers.host
+      const options = { headers, ...(method === undefined ? {} : { method }) }
+      const onward = request(new URL(incoming.url ?? '/', target), options, (answer) => {
         if (fault === 'lost after') {
           answer.resume().on('end', () => incoming.socket.destroy())
           return

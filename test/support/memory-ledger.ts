@@ -78,6 +78,12 @@ export class MemoryLedger<Derived> implements Ledger<Derived> {
     return Promise.resolve([...this.#logs.keys()])
   }
 
+  /** Loses one entry behind the log's back. */
+  lose(workspace: string, seq: number): void {
+    const log = this.#logs.get(workspace)
+    if (log) Reflect.deleteProperty(log.entries, seq)
+  }
+
   /** Replaces a stored entry behind the back of its leaf hash. */
   tamper(workspace: string, seq: number, change: (entry: Uint8Array) => Uint8Array): void {
     const entries = this.#logs.get(workspace)?.entries

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../src/event/audit-event.ts'
 import { searchDocument } from '../../src/projection/search-document.ts'
 import { createQueryFacade } from '../../src/query/create-query-facade.ts'
 import type { QueryDependencies, ReadingEvent } from '../../src/query/dependencies.ts'
+import { createEventScan } from '../../src/query/event-scan.ts'
 import { parseQuery } from '../../src/search/query-parser.ts'
 import type { SearchDocument, SearchIndex } from '../../src/search/search-index.ts'
 import { Sequencer } from '../../src/sequencer/sequencer.ts'
@@ -74,6 +75,7 @@ export class QueryRoom {
   readonly workspaces = new Map<string, Workspace>()
   readonly publicKey: Uint8Array
   readonly facade
+  readonly scan
   readonly #sequencer: Sequencer<SearchDocument>
   #changed: (() => void)[] = []
 
@@ -123,6 +125,7 @@ export class QueryRoom {
       },
     }
     this.facade = createQueryFacade(dependencies)
+    this.scan = createEventScan(dependencies)
   }
 
   putWorkspace(id: string, given: Partial<Workspace>): void {

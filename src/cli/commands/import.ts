@@ -46,21 +46,22 @@ async function importInto(
   command: Command,
   terminal: Terminal,
 ): Promise<ImportSummary> {
-  if (options.url !== undefined) return await run(file, options, terminal, gatewaySink(options, terminal))
+  // First: a file that can't be read must not leave a workspace behind.
+  const input = openInput(file, terminal)
+  if (options.url !== undefined) return await run(input, options, terminal, gatewaySink(options, terminal))
   return await withStore(command, terminal, async ({ administration, importSink }) => {
     const made = await administration.ensureWorkspace(options.workspace)
     if (made) tell(terminal, `made workspace ${options.workspace} on plan ${made.plan}`)
-    return await run(file, options, terminal, importSink(options.workspace))
+    return await run(input, options, terminal, importSink(options.workspace))
   })
 }
 
 async function run(
-  file: string,
+  input: Input,
   options: ImportCommandOptions,
   terminal: Terminal,
   sink: ImportSink,
 ): Promise<ImportSummary> {
-  const input = openInput(file, terminal)
   using progress = new Progress('import', 'events', { stream: terminal.stderr })
   return await importEvents({
     body: input.body,

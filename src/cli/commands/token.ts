@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { TrailsealError } from '../../errors.ts'
 import { ROLES, type Role } from '../../workspaces/workspace-store.ts'
 import { parseWholeNumber } from './arguments.ts'
 import { print, printTable, tell, withStore, type Terminal } from './context.ts'
@@ -76,6 +77,8 @@ export function addTokenCommand(program: Command, terminal: Terminal): void {
 
 function requestOf(options: CreateOptions) {
   const { role, workspace, memberId, memberEmail, memberName, scopeQuery, scopeFrom, scopeTo, ttl } = options
+  if (memberId === undefined && (memberEmail !== undefined || memberName !== undefined))
+    throw new TrailsealError('bad_request', '--member-email and --member-name need --member-id.')
   const scope = {
     ...(scopeQuery === undefined ? {} : { q: scopeQuery }),
     ...(scopeFrom === undefined ? {} : { from: scopeFrom }),

@@ -4,7 +4,8 @@ import type { SqliteCall } from './procedures.ts'
 /** What a SQLite thread is started with. */
 export interface WorkerOptions {
   readonly file: string
-  readonly role: 'writer' | 'reader'
+  /** `frozen`: a reader that sees the store as it was when it was opened, until it is closed. */
+  readonly role: 'writer' | 'reader' | 'frozen'
   /** Modules that implement SqliteModule. */
   readonly modules: readonly string[]
   readonly cacheKibibytes: number

@@ -29,7 +29,7 @@ export class Sqlite implements AsyncDisposable {
   readonly #scanner: SqliteThread
   #failure: { readonly error: TrailsealError; readonly at: number } | null = null
 
-  private constructor(options: SqliteOptions) {
+  private constructor(options: SqliteOptions, frozen: boolean) {
     const modules = options.modules.map((url) => url.href)
     const reader: WorkerOptions = {
       file: options.file,
@@ -37,15 +37,33 @@ export class Sqlite implements AsyncDisposable {
       modules,
       cacheKibibytes: READER_CACHE_KIBIBYTES,
     }
+    if (frozen) {
+      // One thread for everything: two would not be frozen at the same moment.
+      this.#scanner = new SqliteThread({ ...reader, role: 'frozen' })
+      this.#writer = this.#scanner
+      this.#readers = [this.#scanner]
+      return
+    }
     this.#writer = new SqliteThread({ ...reader, role: 'writer', cacheKibibytes: WRITER_CACHE_KIBIBYTES })
     this.#readers = Array.from({ length: READERS }, () => new SqliteThread(reader))
     this.#scanner = new SqliteThread(reader)
   }
 
+  /** The writer makes file and schema before any reader opens them. */
   static async open(options: SqliteOptions): Promise<Sqlite> {
-    const sqlite = new Sqlite(options)
+    return await Sqlite.#opened(new Sqlite(options, false))
+  }
+
+  /**
+   * A store that is there, as it is at this moment, whatever is committed meanwhile, by other processes too; it takes no
+   * writes. The write-ahead log grows until it is closed.
+   */
+  static async openFrozen(options: SqliteOptions): Promise<Sqlite> {
+    return await Sqlite.#opened(new Sqlite(options, true))
+  }
+
+  static async #opened(sqlite: Sqlite): Promise<Sqlite> {
     try {
-      // The writer makes file and schema before any reader opens them.
       await sqlite.#writer.run([])
       return sqlite
     } catch (error) {
@@ -89,7 +107,8 @@ export class Sqlite implements AsyncDisposable {
 
   /** Finishes what was asked, then closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#readers, this.#scanner].map((thread) => thread.close()))
+    const readers = new Set([...this.#readers, this.#scanner])
+    await Promise.all([...readers].map((thread) => thread.close()))
     // Last, because the last connection to close folds the write-ahead log into the file.
     await this.#writer.close()
   }

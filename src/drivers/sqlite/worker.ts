@@ -30,7 +30,7 @@ function answer(request: WorkerRequest): WorkerResponse {
 }
 
 function run(open: SqliteConnection, calls: readonly SqliteCall[]): unknown[] {
-  if (options.role === 'reader') return calls.map((call) => open.call(call))
+  if (options.role !== 'writer') return calls.map((call) => open.call(call))
   open.database.exec('BEGIN IMMEDIATE')
   try {
     const results = calls.map((call) => open.call(call))
@@ -44,12 +44,14 @@ function run(open: SqliteConnection, calls: readonly SqliteCall[]): unknown[] {
 }
 
 function open(): SqliteConnection {
-  const database = new DatabaseSync(options.file, { readOnly: options.role === 'reader', timeout: 10_000 })
+  const database = new DatabaseSync(options.file, { readOnly: options.role !== 'writer', timeout: 10_000 })
   database.exec(`PRAGMA cache_size = -${options.cacheKibibytes}; PRAGMA temp_store = MEMORY`)
   if (options.role === 'writer') {
     // FULL: a commit is on stable storage when it returns, also after a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000')
     for (const module of modules) database.exec(module.schema)
   }
+  // The first read of a transaction settles which commits it sees.
+  if (options.role === 'frozen') database.exec('BEGIN; SELECT count(*) FROM sqlite_schema')
   return new SqliteConnection(database, modules)
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TrailsealError } from '../../errors.ts'
 import { equalBytes } from '../../tlog/encoding.ts'
-import type { Signer } from '../signer.ts'
+import type { Signer, StatementSigner } from '../signer.ts'
 import { PublishedRecord } from './published-record.ts'
 
 export interface FileSignerOptions {
@@ -13,7 +13,7 @@ export interface FileSignerOptions {
 }
 
 /** An Ed25519 key from a PEM file, and the record of what was published in files beside it. */
-export class FileSigner implements Signer, Disposable {
+export class FileSigner implements Signer, StatementSigner, Disposable {
   readonly publicKey: Uint8Array
   readonly #key: KeyObject
   readonly #record: PublishedRecord
@@ -67,9 +67,22 @@ export class FileSigner implements Signer, Disposable {
     this.#record.note(checkpoint)
   }
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async signStatement(text: Uint8Array): Promise<Uint8Array> {
+    // The signature covers the text and not the key's name: a second line of digits makes a checkpoint (C2SP tlog-checkpoint).
+    if (/^[^\n]*\n[0-9]+\n/.test(new TextDecoder().decode(text)))
+      throw new Error('a statement must not look like a checkpoint')
+    return sign(null, text, this.#key)
+  }
+
   /** What was last published of a log; null where nothing was. */
   lastPublished(origin: string): { readonly size: number; readonly root: Uint8Array } | null {
     return this.#record.last(origin)
+  }
+
+  /** Origins of all logs that anything was published of. */
+  publishedOrigins(): readonly string[] {
+    return this.#record.origins()
   }
 
   [Symbol.dispose](): void {
@@ -81,8 +94,14 @@ function ownKey(path: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8')
   mkdirSync(dirname(path), { recursive: true })
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' })
-  return pem
+  try {
+    writeFileSync(path, pem, { mode: 0o600, flag: 'wx' })
+    return pem
+  } catch (error) {
+    // Another process that starts at the same moment was first: its key is the one.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return readFileSync(path, 'utf8')
+  }
 }
 
 /** RFC 8410 §4: the raw key is the last 32 bytes of the SubjectPublicKeyInfo. */

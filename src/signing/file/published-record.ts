@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { TrailsealError } from '../../errors.ts'
 import { decodeBase64Hash, encodeBase64, parseDecimal } from '../../tlog/encoding.ts'
@@ -36,6 +36,11 @@ export class PublishedRecord implements Disposable {
       this.#last.set(origin, published)
     }
     return published
+  }
+
+  /** Origins of all logs that anything was published of. */
+  origins(): string[] {
+    return readdirSync(this.#directory).map((name) => decodeURIComponent(name))
   }
 
   note({ origin, size, root }: Published & { origin: string }): void {

@@ -74,12 +74,22 @@ describe('config', () => {
       'ELASTICSEARCH_PASSWORD',
     ],
     ['mail without sender', { SMTP_URL: 'smtp://mail' }, 'MAIL_FROM'],
+    ['mail from several senders', { MAIL_FROM: 'a@example.com, b@example.com' }, 'MAIL_FROM must be'],
+    ['a sender that adds a header', { MAIL_FROM: 'A\r\nBcc: x <a@example.com>' }, 'MAIL_FROM must be'],
+    ['mail by something else', { SMTP_URL: 'http://mail', MAIL_FROM: 'a@example.com' }, 'SMTP_URL must be'],
+    ['blobs of a later version', { BLOB_URL: 's3://bucket/exports' }, 'not part of this version'],
+    ['a blob folder elsewhere', { BLOB_URL: 'file://host/share' }, 'BLOB_URL must have an absolute path'],
     ['half of a certificate', { TRAILSEAL_PDF_CERT: 'x' }, 'TRAILSEAL_PDF_KEY'],
     ['a Redis address that is none', { REDIS_URL: 'localhost' }, 'REDIS_URL must be'],
     [
-      'a store of a later version',
-      { TRAILSEAL_STORE: 'elasticsearch', ELASTICSEARCH_URL: 'http://es', TRAILSEAL_SIGNING_KEY: 'k' },
-      'not part of this version',
+      'two ways to sign in to a cluster',
+      { ELASTICSEARCH_URL: 'http://a:b@es', ELASTICSEARCH_API_KEY: 'x', TRAILSEAL_SIGNING_KEY: 'k' },
+      'not both',
+    ],
+    [
+      'an address of a cluster that is none',
+      { ELASTICSEARCH_URL: 'es:9200', TRAILSEAL_SIGNING_KEY: 'k' },
+      'ELASTICSEARCH_URL must be',
     ],
     [
       'jobs of a later version',
@@ -88,6 +98,18 @@ describe('config', () => {
     ],
   ])('%s stops the start', (_, environment, expected) => {
     expect(faultsOf(environment as Record<string, string>)).toContain(expected)
+  })
+
+  test('a cluster and its key are taken, and the address alone chooses the store', () => {
+    const config = readConfig({
+      ELASTICSEARCH_URL: 'https://es:9200',
+      ELASTICSEARCH_API_KEY: 'key',
+      ELASTICSEARCH_CA: '/ca.pem',
+      TRAILSEAL_SIGNING_KEY: 'k',
+    })
+    expect(config.store.kind).toBe('elasticsearch')
+    expect(config.elasticsearch).toMatchObject({ username: null, caFile: '/ca.pem' })
+    expect(config.elasticsearch?.apiKey?.reveal()).toBe('key')
   })
 
   test('all faults are told at once', () => {
@@ -121,6 +143,20 @@ describe('config', () => {
     ]
     for (const secret of Object.values(SECRETS)) expect(printed.join()).not.toContain(secret)
     expect(config.adminToken?.reveal()).toBe(SECRETS.TRAILSEAL_ADMIN_TOKEN)
+  })
+
+  test('mails and blobs have their place in the data directory unless it is said', () => {
+    const plain = readConfig({ TRAILSEAL_DATA_DIR: '/data', TRAILSEAL_PUBLIC_URL: 'https://audit.example' })
+    expect(plain.mail).toEqual({ smtpUrl: null, from: 'Trailseal <trailseal@audit.example>', folder: '/data/mail' })
+    expect(plain.blobs.folder).toBe('/data/blobs')
+    const said = readConfig({
+      ...{ SMTP_URL: 'smtp://user:sekret5@mail', MAIL_FROM: 'Audit log <a@example.com>' },
+      BLOB_URL: 'file:///srv/my%20blobs',
+    })
+    expect(said.mail.smtpUrl?.reveal()).toBe('smtp://user:sekret5@mail')
+    expect(JSON.stringify(said) + inspect(said, { depth: 9 })).not.toContain('sekret5')
+    expect(said.mail.from).toBe('Audit log <a@example.com>')
+    expect(said.blobs.folder).toBe('/srv/my blobs')
   })
 
   test('no secret is in the message that stops the start', () => {
