@@ -33,7 +33,17 @@ async function failure(options: ElasticsearchOptions): Promise<{ code: string; m
   throw new Error('nothing failed')
 }
 
-const security = (reason: string) => ({ error: { type: 'security_exception', reason } })
+const security = (reason: string, more: object = {}) => ({
+  error: { type: 'security_exception', reason, ...more },
+})
+/** As 9.4.3 answers when an API key is refused. */
+const refusedKey = (why: string) =>
+  security(
+    'unable to authenticate with provided credentials and anonymous access is not allowed for this request',
+    {
+      additional_unsuccessful_credentials: `API key: ${why}`,
+    },
+  )
 
 describe('what is wrong with a cluster, in one sentence', () => {
   test.each([
@@ -43,8 +53,8 @@ describe('what is wrong with a cluster, in one sentence', () => {
       security('unable to authenticate user [a] for REST request [/]'),
       'refuses the user name or the password',
     ],
-    ['an expired key', 401, security('api key is expired'), 'has expired'],
-    ['an unknown key', 401, security('unable to find apikey with id x'), 'does not know the API key'],
+    ['an expired key', 401, refusedKey('api key is expired'), 'has expired'],
+    ['an unknown key', 401, refusedKey('unable to find apikey with id x'), 'does not know the API key'],
     [
       'no credentials',
       401,

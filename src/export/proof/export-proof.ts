@@ -1,0 +1,77 @@
+import { parseCheckpoint } from '../../tlog/checkpoint.ts'
+import { subtreeRoots } from '../../tlog/proofs.ts'
+import type { TileReader } from '../../tlog/proofs.ts'
+import { HASH_BYTES } from '../../tlog/sha256.ts'
+import type { Sha256 } from '../../tlog/sha256.ts'
+import { TILE_WIDTH, tileWidth } from '../../tlog/tile.ts'
+import { formatTlogProofBody } from '../../tlog/tlog-proof.ts'
+import { InclusionPaths } from './inclusion-paths.ts'
+import { proofModeOf, rangeOf } from './proof-mode.ts'
+
+/** Where a proof comes from: the log as it was under the export's checkpoint. */
+export interface ProofSource {
+  /** Signed note that covers every row. */
+  readonly checkpoint: string
+  /** Of the rows, in the order of the log. */
+  readonly seqs: Float64Array
+  readonly readTile: TileReader
+  readonly sha256: Sha256
+}
+
+/** Characters, before a piece goes out. */
+const PIECE = 64 * 1024
+
+/**
+ * The proof of an export (docs/format.md, Export proof) in whichever mode is smaller, as canonical JSON (RFC 8785), in pieces: memory
+ * is flat. Throws `malformed_proof` when a tile is short, `internal` when the seqs are not in order, and what the reader throws.
+ */
+export async function* exportProof(source: ProofSource): AsyncGenerator<Uint8Array, void> {
+  const { size } = parseCheckpoint(source.checkpoint)
+  const isRange = proofModeOf(source.seqs, size) === 'range'
+  let piece = ''
+  for await (const text of isRange ? rangeProof(source, size) : inclusionProofs(source, size)) {
+    piece += text
+    if (piece.length < PIECE) continue
+    yield Buffer.from(piece, 'utf8')
+    piece = ''
+  }
+  yield Buffer.from(piece, 'utf8')
+}
+
+async function* rangeProof(source: ProofSource, size: number): AsyncGenerator<string> {
+  const { checkpoint, readTile, sha256, seqs } = source
+  const { first, end, count } = rangeOf(seqs)
+  const beside = async (from: number, to: number): Promise<string> =>
+    JSON.stringify((await subtreeRoots(from, to, size, readTile, sha256)).map(base64))
+  yield `{"checkpoint":${JSON.stringify(checkpoint)},"count":${count},"first":${first},"leaf_hashes":[`
+  for (let at = first; at < end;) {
+    const tile = Math.floor(at / TILE_WIDTH)
+    const stop = Math.min(end, (tile + 1) * TILE_WIDTH)
+    const hashes = await readTile(0, tile, tileWidth(0, tile, size))
+    let text = ''
+    for (let seq = at; seq < stop; seq++) {
+      const place = (seq % TILE_WIDTH) * HASH_BYTES
+      text += `${seq === first ? '' : ','}"${base64(hashes.subarray(place, place + HASH_BYTES))}"`
+    }
+    yield text
+    at = stop
+  }
+  yield `],"left":${await beside(0, first)},"mode":"range","right":${await beside(end, size)}}`
+}
+
+async function* inclusionProofs(source: ProofSource, size: number): AsyncGenerator<string> {
+  const { checkpoint, seqs, readTile, sha256 } = source
+  const paths = new InclusionPaths(size, readTile, sha256)
+  yield `{"checkpoint":${JSON.stringify(checkpoint)},"mode":"inclusion","proofs":[`
+  let separator = ''
+  for (const index of seqs) {
+    const hashes = await paths.of(index)
+    yield separator + JSON.stringify(formatTlogProofBody({ index, hashes }))
+    separator = ','
+  }
+  yield ']}'
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}

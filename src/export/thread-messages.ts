@@ -1,0 +1,27 @@
+import type { ErrorCode } from '../errors.ts'
+import type { FormatSettings } from './export-formats.ts'
+import type { ExportContext, ExportFormatName } from './formats/export-format.ts'
+import type { PackedRows } from './packed-rows.ts'
+
+/** What an export thread is started with. */
+export interface ThreadOptions {
+  readonly format: ExportFormatName
+  readonly settings: FormatSettings | null
+  readonly context: ExportContext
+  /** Of the file, which is begun anew. */
+  readonly path: string
+}
+
+export type ThreadRequest =
+  { readonly id: number; readonly rows: PackedRows } | { readonly id: number; readonly end: true }
+
+/** What a finished file is known by. */
+export interface WrittenFile {
+  readonly size: number
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+}
+
+export type ThreadAnswer =
+  | { readonly id: number; readonly file: WrittenFile | null }
+  | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly message: string } }
