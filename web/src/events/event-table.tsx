@@ -1,0 +1,189 @@
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { ActorCell, Failed, TargetCell, VerbBadge } from './cells.tsx'
+import { formatDate, formatUtc, useUtc, zoneName } from './dates.ts'
+import type { EventRow } from './event-row.ts'
+
+export type Density = 'comfortable' | 'compact'
+
+interface EventTableProps {
+  readonly label: string
+  readonly rows: readonly EventRow[]
+  readonly hasMore: boolean
+  readonly density: Density
+  /** Of the event that is open in the flyout. */
+  readonly openId: string
+  readonly onOpen: (row: EventRow) => void
+  readonly onMore: () => Promise<void>
+  readonly onAtTop: (isAtTop: boolean) => void
+}
+
+const NARROW = '(max-width: 799px)'
+const HEIGHTS = { comfortable: 44, compact: 22, narrow: 84 } as const
+/** Rows below the last visible one when the next page is asked for. */
+const AHEAD = 60
+
+/** Newest first, endless, only the visible rows in the document. Arrows move, Enter opens. */
+export function EventTable(props: EventTableProps) {
+  const { rows, hasMore, density, onMore, onAtTop } = props
+  const place = useRef<HTMLDivElement>(null)
+  const isNarrow = useMedia(NARROW)
+  const height = isNarrow ? HEIGHTS.narrow : HEIGHTS[density]
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => place.current,
+    estimateSize: () => height,
+    overscan: 12,
+    getItemKey: (at) => rows[at]?.seq ?? at,
+    paddingStart: isNarrow ? 0 : 30,
+  })
+  useEffect(() => virtual.measure(), [virtual, height])
+  const items = virtual.getVirtualItems()
+  const lastShown = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (hasMore && lastShown >= rows.length - AHEAD) void onMore()
+  }, [hasMore, lastShown, rows.length, onMore])
+  const { active, move } = useActiveRow(props, (at) => virtual.scrollToIndex(at))
+  return (
+    <div
+      ref={place}
+      className={`table table-${isNarrow ? 'narrow' : density}`}
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-colcount={5}
+      aria-activedescendant={items.some(({ index }) => index === active) ? `row-${active}` : undefined}
+      tabIndex={0}
+      onKeyDown={move}
+      onScroll={(event) => onAtTop(event.currentTarget.scrollTop < height)}
+    >
+      <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        <HeaderRow />
+        {items.map(({ index, key, start }) => {
+          const row = rows[index]
+          return row === undefined ? null : (
+            <Row
+              key={key}
+              {...{ row, index, start, height }}
+              isActive={index === active}
+              isOpen={row.id === props.openId}
+              onOpen={props.onOpen}
+            />
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+/** The row that the keys act on; it stays on its event when others slide in above. */
+function useActiveRow({ rows, onOpen }: EventTableProps, show: (at: number) => void) {
+  const [activeSeq, setActiveSeq] = useState<number | null>(null)
+  const active = activeSeq === null ? -1 : rows.findIndex(({ seq }) => seq === activeSeq)
+  const go = (at: number): void => {
+    const to = Math.max(0, Math.min(rows.length - 1, at))
+    setActiveSeq(rows[to]?.seq ?? null)
+    show(to)
+  }
+  const move = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return
+    const row = rows[active]
+    if (event.key === 'Enter' && row) onOpen(row)
+    else if (event.key === 'ArrowDown') go(active + 1)
+    else if (event.key === 'ArrowUp') go(active - 1)
+    else if (event.key === 'PageDown') go(active + 15)
+    else if (event.key === 'PageUp') go(active - 15)
+    else if (event.key === 'Home') go(0)
+    else if (event.key === 'End') go(rows.length - 1)
+    else return
+    event.preventDefault()
+  }
+  return { active, move }
+}
+
+function HeaderRow() {
+  const [utc, setUtc] = useUtc()
+  const zone = zoneName(utc)
+  return (
+    <div className="table-row table-header" role="row" aria-rowindex={1}>
+      <span role="columnheader">
+        Date{' '}
+        <button
+          type="button"
+          className="zone"
+          title={utc ? 'Show times in your own zone' : 'Show times in UTC'}
+          aria-label={`Times are in ${zone}. ${utc ? 'Show them in your own zone' : 'Show them in UTC'}`}
+          onClick={() => setUtc(!utc)}
+        >
+          {zone}
+        </button>
+      </span>
+      <span role="columnheader">User</span>
+      <span role="columnheader">Action</span>
+      <span role="columnheader">Resource</span>
+      <span role="columnheader">Target</span>
+    </div>
+  )
+}
+
+interface RowProps {
+  readonly row: EventRow
+  readonly index: number
+  readonly start: number
+  readonly height: number
+  readonly isActive: boolean
+  readonly isOpen: boolean
+  readonly onOpen: (row: EventRow) => void
+}
+
+const Row = memo(function Row({ row, index, start, height, isActive, isOpen, onOpen }: RowProps) {
+  const [utc] = useUtc()
+  const classes = [
+    'table-row',
+    ...(isActive ? ['is-active'] : []),
+    ...(isOpen ? ['is-open'] : []),
+    ...(row.tampered ? ['is-tampered'] : []),
+    ...(row.isNew ? ['is-new'] : []),
+  ]
+  return (
+    <div
+      id={`row-${index}`}
+      className={classes.join(' ')}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isOpen}
+      style={{ height, transform: `translateY(${start}px)` }}
+      onClick={() => onOpen(row)}
+    >
+      <span role="gridcell" className="cell-date" title={formatUtc(row.timestamp)}>
+        <time dateTime={row.timestamp}>{formatDate(row.timestamp, utc)}</time>
+      </span>
+      <span role="gridcell" className="cell-user">
+        <ActorCell actor={row.actor} />
+      </span>
+      <span role="gridcell" className="cell-action">
+        <VerbBadge verb={row.verb} />
+        <bdi title={row.action}>{row.action}</bdi>
+        {row.outcome === 'failure' ? <Failed /> : null}
+        {row.tampered ? <strong className="tampered-word">TAMPERED</strong> : null}
+      </span>
+      <span role="gridcell" className="cell-resource">
+        <bdi title={row.resource.type}>{row.resource.type}</bdi>
+      </span>
+      <span role="gridcell" className="cell-target" title={row.resource.name ?? row.resource.id}>
+        <TargetCell resource={row.resource} />
+      </span>
+    </div>
+  )
+})
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches)
+  useEffect(() => {
+    const list = matchMedia(query)
+    const changed = (): void => setMatches(list.matches)
+    list.addEventListener('change', changed)
+    return () => list.removeEventListener('change', changed)
+  }, [query])
+  return matches
+}

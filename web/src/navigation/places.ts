@@ -1,0 +1,44 @@
+import type { Me, Workspace } from '../api/types.ts'
+
+const PLACES = ['home', 'dashboard', 'audit-log', 'exports', 'integrity', 'settings'] as const
+export type Place = (typeof PLACES)[number]
+
+export const PLACE_NAMES: Readonly<Record<Place, string>> = {
+  home: 'Home',
+  dashboard: 'Dashboard',
+  'audit-log': 'Audit log',
+  exports: 'Exports',
+  integrity: 'Integrity',
+  settings: 'Settings',
+}
+
+/** `/w/WORKSPACE/PLACE`; nulls where the address names none. */
+export function parsePlace(pathname: string): {
+  readonly workspace: string | null
+  readonly place: Place | null
+} {
+  const [, first, workspace, place] = pathname.split('/')
+  if (first !== 'w' || !workspace) return { workspace: null, place: null }
+  return { workspace: decoded(workspace), place: PLACES.find((each) => each === place) ?? null }
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+export function placePath(workspace: string, place: Place): string {
+  return `/w/${encodeURIComponent(workspace)}/${place}`
+}
+
+/** What the sidebar offers; the server decides again at each request. */
+export function placesFor({ role, member }: Me, { dashboard }: Workspace): readonly Place[] {
+  if (role === 'member')
+    return dashboard === 'members' ? ['home', 'dashboard', 'exports', 'integrity'] : ['home', 'integrity']
+  const own: readonly Place[] = member ? ['home'] : []
+  if (role === 'auditor') return [...own, 'dashboard', 'audit-log', 'exports', 'integrity']
+  return [...own, 'dashboard', 'audit-log', 'exports', 'integrity', 'settings']
+}

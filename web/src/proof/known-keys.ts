@@ -1,0 +1,7 @@
+/** The key of a log that this browser saw first: another one later is worth a warning (trust on first use). */
+export function keyHistory(origin: string, vkey: string): 'first' | 'same' | 'changed' {
+  const name = `trailseal-vkey ${origin}`
+  const known = localStorage.getItem(name)
+  if (known === null) localStorage.setItem(name, vkey)
+  return known === null ? 'first' : known === vkey ? 'same' : 'changed'
+}
