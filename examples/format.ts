@@ -59,16 +59,15 @@ const entries: Uint8Array[] = []
 let prev: Uint8Array = new Uint8Array(32)
 for (const [seq, each] of submitted.entries()) {
   const event = prepareEvent(each, 0, Date.UTC(2026, 10, 23, 12))
-  const text = sealEntry(canonicalParts(event), {
+  const entry = sealEntry(canonicalParts(event), {
     ...{ id: event.id ?? `seq_${seq}`, log, seq, prev: encodeBase64(prev) },
     received_at: '2026-11-23T12:00:02.000Z',
     salt: encodeBase64(new Uint8Array(16).fill(seq + 1)),
   })
-  const entry = encodeUtf8(text)
   entries.push(entry)
   prev = leafHash(entry, sha256)
   edge.append(prev)
-  show(`entry ${seq}, ${entry.length} bytes`, text)
+  show(`entry ${seq}, ${entry.length} bytes`, new TextDecoder().decode(entry))
   show(`leaf hash ${seq}`, encodeBase64(prev))
 }
 

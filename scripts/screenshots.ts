@@ -23,7 +23,7 @@ interface Shot {
 
 const DARK: BrowserContextOptions = { colorScheme: 'dark' }
 const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 } }
-const WIDE: BrowserContextOptions = { viewport: { width: 1366, height: 768 } }
+const WIDE: BrowserContextOptions = { viewport: { width: 1320, height: 740 } }
 const settled = async (page: Page): Promise<void> => {
   await rowsShown(page)
   await page.waitForLoadState('load')

@@ -76,7 +76,7 @@ export interface Trailseal extends AsyncDisposable {
   serve(): Promise<Served>
 }
 
-export interface Served {
+interface Served {
   readonly url: string
   readonly signInUrl: string
   /** Only on the first start, and only when it was made here. */

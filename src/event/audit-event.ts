@@ -4,7 +4,7 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
-export type ActorType = 'user' | 'api_token' | 'system'
+type ActorType = 'user' | 'api_token' | 'system'
 export type Outcome = 'success' | 'failure'
 
 export interface Actor {

@@ -10,7 +10,7 @@ export interface Appender {
   open(workspace: string): Admission
 }
 
-export interface Admission {
+interface Admission {
   /** Takes the next event. Nothing of it is in the log before `append` settles. */
   add(event: PreparedEvent): void
   /**

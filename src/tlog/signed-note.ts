@@ -13,7 +13,7 @@ import type { Sha256, VerifySignature } from './sha256.ts'
 
 /** Signature types of C2SP signed-note that are understood: Ed25519, and the timestamped Ed25519 of a witness (tlog-cosignature). */
 export const ED25519 = 1
-export const COSIGNATURE_V1 = 4
+const COSIGNATURE_V1 = 4
 export type NoteKeyType = typeof ED25519 | typeof COSIGNATURE_V1
 
 /** A known key: what a vkey says. */

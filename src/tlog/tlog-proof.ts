@@ -19,7 +19,7 @@ export interface TlogProof {
 
 const HEADER = 'c2sp.org/tlog-proof@v1'
 /** A tree of 2^53 leaves has paths of 53 hashes, and consistency proofs of one more. */
-export const MAX_PROOF_HASHES = 63
+const MAX_PROOF_HASHES = 63
 
 export function formatTlogProof({ checkpoint, ...proof }: TlogProof): string {
   return `${formatTlogProofBody(proof)}\n${checkpoint}`

@@ -1,4 +1,3 @@
-/* eslint-disable jest/no-export -- a suite: the tests of the adapters call it */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { parseQuery } from '../../src/search/query-parser.ts'
 import type { Query } from '../../src/search/query-syntax.ts'

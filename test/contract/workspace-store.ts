@@ -1,4 +1,3 @@
-/* eslint-disable jest/no-export -- a suite that the test file of each adapter runs */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TokenRecord, Workspace, WorkspaceStore } from '../../src/workspaces/workspace-store.ts'
 

@@ -35,6 +35,8 @@ async function write(writer: number): Promise<void> {
     const events = Array.from({ length: 1 + ((batch * 5 + writer) % 30) }, (_, at) =>
       prepared({ id: `${name}-${writer}-${batch}-${at}` }),
     )
+    // Few enough that the test can read all of it again.
+    await new Promise((resolve) => setTimeout(resolve, 80))
     const receipts = await untilAcknowledged(workspace, events)
     process.stdout.write(
       JSON.stringify({ workspace, events: receipts.map(({ id, seq }) => [id, seq]) }) + '\n',
