@@ -17,9 +17,17 @@ export class Projector {
   readonly #ledger: Ledger
   readonly #search: SearchIndex
 
-  constructor(options: { readonly ledger: Ledger; readonly search: SearchIndex }) {
+  readonly #entriesAtOnce: number
+
+  /** `entriesAtOnce`: more suit an index that takes large batches from afar; at most 4,096. */
+  constructor(options: {
+    readonly ledger: Ledger
+    readonly search: SearchIndex
+    readonly entriesAtOnce?: number
+  }) {
     this.#ledger = options.ledger
     this.#search = options.search
+    this.#entriesAtOnce = options.entriesAtOnce ?? ENTRIES_AT_ONCE
   }
 
   /** Brings the index of every log up to its head. */
@@ -35,7 +43,7 @@ export class Projector {
       const size = (await this.#ledger.head(workspace))?.size ?? 0
       onProgress?.(position, size)
       if (position >= size) return position - start
-      const entries = await this.#ledger.entries(workspace, position, ENTRIES_AT_ONCE)
+      const entries = await this.#ledger.entries(workspace, position, this.#entriesAtOnce)
       if (entries.length === 0) return position - start
       await this.#search.apply(entries.map((bytes) => committedDocument(workspace, bytes)))
       position += entries.length

@@ -147,7 +147,11 @@ describe('config', () => {
 
   test('mails and blobs have their place in the data directory unless it is said', () => {
     const plain = readConfig({ TRAILSEAL_DATA_DIR: '/data', TRAILSEAL_PUBLIC_URL: 'https://audit.example' })
-    expect(plain.mail).toEqual({ smtpUrl: null, from: 'Trailseal <trailseal@audit.example>', folder: '/data/mail' })
+    expect(plain.mail).toEqual({
+      smtpUrl: null,
+      from: 'Trailseal <trailseal@audit.example>',
+      folder: '/data/mail',
+    })
     expect(plain.blobs.folder).toBe('/data/blobs')
     const said = readConfig({
       ...{ SMTP_URL: 'smtp://user:sekret5@mail', MAIL_FROM: 'Audit log <a@example.com>' },
