@@ -91,6 +91,11 @@ interface Served {
  * Errors: `bad_configuration`, `store_unavailable`.
  */
 export async function openTrailseal(config: Config): Promise<Trailseal> {
+  if (config.store.kind === 'elasticsearch')
+    throw new TrailsealError(
+      'bad_configuration',
+      'The gateway does not run on Elasticsearch in this version: unset TRAILSEAL_STORE and the ELASTICSEARCH_ variables.',
+    )
   makeDataDir(config.dataDir)
   const plans = await readPlans(config.plansFile)
   const telemetry: Telemetry = new Telemetry({
