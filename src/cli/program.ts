@@ -6,6 +6,7 @@ import { addExportCommand } from './commands/export.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addReindexCommand } from './commands/reindex.ts'
 import { addServeCommand } from './commands/serve.ts'
+import { addSetupCommand } from './commands/setup.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { addWorkspaceCommand } from './commands/workspace.ts'
@@ -43,6 +44,7 @@ function program(terminal: Terminal): Command {
   addExportCommand(trailseal, terminal)
   addVerifyCommand(trailseal, terminal)
   addWorkspaceCommand(trailseal, terminal)
+  addSetupCommand(trailseal, terminal)
   addTokenCommand(trailseal, terminal)
   addReindexCommand(trailseal, terminal)
   return trailseal

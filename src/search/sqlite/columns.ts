@@ -37,7 +37,7 @@ export interface DocumentRow {
   /** Values of FACET_COLUMNS. */
   readonly facets: readonly (string | null)[]
   /**
-   * Values of TEXT_COLUMNS but the last, joined: one text crosses the thread border at a fraction of what twenty cost.
+   * Values of TEXT_COLUMNS but `prefixes` and the last, joined: one text crosses the thread border at a fraction of what twenty cost.
    * See `textsOf`.
    */
   readonly words: string
@@ -62,7 +62,7 @@ export function unplacedRow({
   const values: string[] = []
   for (const field of TEXT_FIELDS) values.push(texts[field] ?? '')
   values.push(texts.before ?? '', texts.after ?? '', texts.metadata ?? '', texts.other ?? '')
-  values.push(prefixTokens(values), paths)
+  values.push(paths)
   return {
     workspace,
     timestamp,
@@ -79,6 +79,9 @@ export function documentRow(document: SearchDocument): DocumentRow {
 /** Values of TEXT_COLUMNS for a workspace of this number. */
 export function textsOf({ words, exact, id }: DocumentRow, workspace: number): string[] {
   const texts = words.split(BETWEEN_COLUMNS)
+  const paths = texts.pop() ?? ''
+  // Here, in the store's thread, because the thread that prepares events is the busier one.
+  texts.push(prefixTokens(texts), paths)
   texts.push(`${workspaceToken(workspace)} ${exactToken('id', id)}${exact}`)
   return texts
 }
