@@ -23,7 +23,10 @@ const large = Number(values.events ?? (values.quick ? 100_000 : 1_000_000))
 const before = loadavg()[0] ?? 0
 
 const measurements: Measurement[] = []
-if (wanted.has('ingest')) measurements.push(...(await benchIngest(Number(values['ingest-events'] ?? (values.quick ? 20_000 : 200_000)))))
+if (wanted.has('ingest'))
+  measurements.push(
+    ...(await benchIngest(Number(values['ingest-events'] ?? (values.quick ? 20_000 : 200_000)))),
+  )
 if (wanted.has('verify')) measurements.push(...(await benchVerify(values.quick ? 50_000 : 200_000)))
 if (wanted.has('search')) measurements.push(...(await benchLargeStore(large)))
 
