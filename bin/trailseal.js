@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=32 --
+#!/usr/bin/env -S node --max-semi-space-size=16 --
 import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import process from 'node:process'

@@ -35,7 +35,7 @@ export interface ImportSummary extends ImportCounts {
   readonly invalid: number
 }
 
-const EVENTS_AT_ONCE = 1000
+const EVENTS_AT_ONCE = 500
 /** One being committed, one being prepared, one being read: more would only hold memory. */
 const BATCHES_IN_FLIGHT = 3
 /** A line of a foreign log may be far longer than the event made of it. */

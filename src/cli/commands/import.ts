@@ -1,4 +1,5 @@
 import { createReadStream, statSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { Option, type Command } from 'commander'
 import { TrailsealError } from '../../errors.ts'
 import { importFormats, type ImportFormat } from '../../ingest/formats.ts'
@@ -34,6 +35,8 @@ export function addImportCommand(program: Command, terminal: Terminal): void {
     .option('--skip-invalid', 'leave out lines that are no events, and say which')
     .option('--json', 'one JSON object on standard output')
     .action(async (file: string, options: ImportCommandOptions, command: Command) => {
+      // Else V8 lets the garbage of a long import grow to several times what lives.
+      setFlagsFromString('--heap-growing-percent=40')
       const summary = await importInto(file, options, command, terminal)
       if (options.json === true) return print(terminal, JSON.stringify(summary))
       print(terminal, sentence(options.workspace, summary))

@@ -12,7 +12,7 @@ export interface SqliteOptions {
 
 /** Threads that answer readers: two, so that one slow search does not stop the others. */
 const READERS = 2
-const WRITER_CACHE_KIBIBYTES = 64 * 1024
+const WRITER_CACHE_KIBIBYTES = 40 * 1024
 /** A failed write makes the store unready for this long, unless one succeeds: then traffic may try again. */
 const FAILURE_COUNTS_MS = 15_000
 const READER_CACHE_KIBIBYTES = 24 * 1024
