@@ -1,6 +1,7 @@
 import { TrailsealError } from '../errors.ts'
 import type { AuditEvent, LogEntry, LogPosition } from './audit-event.ts'
 import { canonicalize, canonicalMember } from './canonical-json.ts'
+import { Slab } from './slab.ts'
 
 /** Longest canonical entry in bytes: an entry bundle (C2SP tlog-tiles) gives its length as uint16. */
 export const MAX_ENTRY_BYTES = 65_535
@@ -8,7 +9,9 @@ export const MAX_ENTRY_BYTES = 65_535
 /** Longest origin, `<TRAILSEAL_ORIGIN>/<workspace>`, that fits beside the largest event: host name, slash, workspace id. */
 export const MAX_ORIGIN_BYTES = 320
 
-const encoder = new TextEncoder()
+const slab = new Slab()
+/** Bytes that JSON takes for one UTF-16 unit at most: an escape, `\u0000`. */
+const MOST_QUOTED = 6
 
 const SEQ_DIGITS = 16
 const SERVER_ID = 'seq_'.length + SEQ_DIGITS
@@ -35,7 +38,7 @@ export interface CanonicalParts {
   /** UTF-8 of all pieces, one after the other. */
   readonly text: Uint8Array
   /** Where the pieces end: before `id`, `log`, `prev` (with `received_at`), `salt` (with `seq`) and `v`. */
-  readonly cuts: readonly number[]
+  readonly cuts: readonly [id: number, log: number, prev: number, salt: number, v: number]
   /** UTF-8 length of the entry at most, whatever its position. */
   readonly bytes: number
 }
@@ -56,48 +59,39 @@ export function canonicalParts(event: AuditEvent): CanonicalParts {
   const beforeV = member('source', event.source) + member('timestamp', event.timestamp)
   const end = member('verb', event.verb) + '}'
   const whole = beforeId + beforeLog + beforePrev + beforeSalt + beforeV + end
-  const text = encoder.encode(whole)
+  const text = slab.encode(whole)
   // Without letters beyond ASCII a piece has as many bytes as characters.
   const lengthOf = text.length === whole.length ? (piece: string) => piece.length : utf8Length
-  const cuts: number[] = []
-  let at = 0
-  for (const piece of [beforeId, beforeLog, beforePrev, beforeSalt, beforeV])
-    cuts.push((at += lengthOf(piece)))
+  const id = lengthOf(beforeId)
+  const log = id + lengthOf(beforeLog)
+  const prev = log + lengthOf(beforePrev)
+  const salt = prev + lengthOf(beforeSalt)
   // a server id is ASCII; a client id may be escaped or hold other letters
-  const id = event.id === undefined ? SERVER_ID : Math.max(SERVER_ID, utf8Length(canonicalize(event.id)) - 2)
-  return { text, cuts, bytes: text.length + id + POSITION_BYTES }
+  const idBytes =
+    event.id === undefined ? SERVER_ID : Math.max(SERVER_ID, utf8Length(canonicalize(event.id)) - 2)
+  return {
+    text,
+    cuts: [id, log, prev, salt, salt + lengthOf(beforeV)],
+    bytes: text.length + idBytes + POSITION_BYTES,
+  }
 }
 
 /** The canonical entry in UTF-8: that of `canonicalize({ ...event, ...position, v: 1 })`. */
 export function sealEntry({ text, cuts }: CanonicalParts, position: LogPosition): Uint8Array {
-  const members = [
-    member('id', position.id),
-    member('log', position.log),
-    `,"prev":"${position.prev}","received_at":"${position.received_at}"`,
-    `,"salt":"${position.salt}","seq":${position.seq}`,
-    ',"v":1',
-  ]
-  const entry = new Uint8Array(members.reduce((sum, each) => sum + utf8Length(each), text.length))
-  let from = 0
-  let at = 0
-  for (const [index, each] of members.entries()) {
-    const cut = cuts[index] ?? text.length
-    entry.set(text.subarray(from, cut), at)
-    at = writeText(entry, at + cut - from, each)
-    from = cut
-  }
-  entry.set(text.subarray(from), at)
-  return entry
-}
-
-/** Answers where the text ends. Ids and origins are nearly always ASCII. */
-function writeText(bytes: Uint8Array, at: number, text: string): number {
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit >= 0x80) return at + encoder.encodeInto(text, bytes.subarray(at)).written
-    bytes[at + index] = unit
-  }
-  return at + text.length
+  const [id, log, prev, salt, v] = cuts
+  slab.begin(text.length + POSITION_BYTES + MOST_QUOTED * (position.id.length + position.log.length))
+  slab.bytes(text, 0, id)
+  slab.text(member('id', position.id))
+  slab.bytes(text, id, log)
+  slab.text(member('log', position.log))
+  slab.bytes(text, log, prev)
+  slab.text(`,"prev":"${position.prev}","received_at":"${position.received_at}"`)
+  slab.bytes(text, prev, salt)
+  slab.text(`,"salt":"${position.salt}","seq":${position.seq}`)
+  slab.bytes(text, salt, v)
+  slab.text(',"v":1')
+  slab.bytes(text, v, text.length)
+  return slab.end()
 }
 
 function member(key: string, value: unknown): string {

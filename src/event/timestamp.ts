@@ -1,6 +1,9 @@
 /** RFC 3339 §5.6: full-date, `T`, partial-time with any fraction, offset. */
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
+/** What `formatTimestamp` writes, and most senders too. */
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z$/
+
 /** 2200-01-01T00:00:00Z: later instants do not fit the search index's row ids. */
 const END = 7_258_118_400_000
 
@@ -9,6 +12,18 @@ const END = 7_258_118_400_000
  * day or time, or lies outside 1970 … 2199. A leap second counts as the last millisecond of its minute.
  */
 export function parseTimestamp(text: string): number | null {
+  const instant = CANONICAL.test(text) ? parseCanonical(text) : parseAny(text)
+  return instant !== null && instant >= 0 && instant < END ? instant : null
+}
+
+/** Several times as fast as taking the text apart. */
+function parseCanonical(text: string): number | null {
+  const instant = Date.parse(text)
+  // it carries 30 February over into March, and 24:00 into the next day
+  return new Date(instant).getUTCDate() === Number(text.slice(8, 10)) ? instant : null
+}
+
+function parseAny(text: string): number | null {
   const parts = DATE_TIME.exec(text)
   if (parts === null) return null
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
@@ -29,8 +44,14 @@ export function parseTimestamp(text: string): number | null {
   const offsetMinutes = Number(parts[10] ?? 0)
   if (offsetHours > 23 || offsetMinutes > 59) return null
   const offset = (offsetHours * 60 + offsetMinutes) * 60_000
-  const instant = parts[8] === '-' ? local + offset : local - offset
-  return instant >= 0 && instant < END ? instant : null
+  return parts[8] === '-' ? local + offset : local - offset
+}
+
+/** The text in the form of a log; null where `parseTimestamp` gives null. */
+export function canonicalTimestamp(text: string): string | null {
+  const instant = parseTimestamp(text)
+  if (instant === null) return null
+  return CANONICAL.test(text) ? text : formatTimestamp(instant)
 }
 
 /** RFC 3339 in UTC with milliseconds: the only form in a log. */

@@ -46,7 +46,7 @@ export function searchDocument(
   const paths = new PathTokens()
   for (const field of ['before', 'after', 'metadata'] as const) {
     const value = event[field]
-    if (value !== undefined) put(texts, field, paths.collect(field, value), false)
+    if (value !== undefined) put(texts, field, paths.collect(ROOTS[field], value), false)
   }
   put(texts, 'other', otherTexts(event), false)
   const timestamp = Math.min(Math.max(Date.parse(event.timestamp), 0), LATEST_TIMESTAMP)
@@ -112,33 +112,63 @@ class PathTokens {
    * Words of all values under `value`; their path tokens are added to `text`. Keys in the order of the canonical form, so
    * that the entry read back from the ledger gives the same document as the event that was submitted.
    */
-  collect(path: string, value: Json): string {
+  collect(path: Path, value: Json): string {
     if (value === null) return ''
-    if (typeof value === 'object') {
-      let words = ''
-      const add = (more: string) => {
-        if (more !== '') words = words === '' ? more : words + BETWEEN_VALUES + more
-      }
-      if (Array.isArray(value)) for (const item of value as readonly Json[]) add(this.collect(path, item))
-      else
-        for (const key of canonicalKeys(value))
-          add(this.collect(`${path}.${key}`, (value as JsonObject)[key] ?? null))
-      return words
-    }
-    const words = normalise(String(value))
-    if (words !== '') this.#add(path, words)
+    if (typeof value !== 'object') return this.#leaf(path, value)
+    let words = ''
+    if (Array.isArray(value))
+      for (const item of value as readonly Json[]) words = joined(words, this.collect(path, item))
+    else
+      for (const key of canonicalKeys(value))
+        words = joined(words, this.collect(below(path, key), (value as JsonObject)[key] ?? null))
     return words
   }
 
-  #add(path: string, words: string): void {
+  #leaf({ prefix }: Path, value: string | number | boolean): string {
+    const words = normalise(String(value))
     const left = MAX_PATH_TOKENS - this.#count
-    if (left === 0) return
+    if (words === '' || left === 0) return words
     const count = wordCount(words)
     const kept = count <= left ? words : words.split(' ', left).join(' ')
     this.#count += Math.min(count, left)
-    const prefix = pathPrefix(path)
-    this.text += (this.text === '' ? prefix : BETWEEN_VALUES + prefix) + kept.replaceAll(' ', ` ${prefix}`)
+    const tokens = count === 1 ? kept : kept.replaceAll(' ', ` ${prefix}`)
+    this.text += (this.text === '' ? prefix : BETWEEN_VALUES + prefix) + tokens
+    return words
   }
+}
+
+function joined(words: string, more: string): string {
+  if (more === '') return words
+  return words === '' ? more : words + BETWEEN_VALUES + more
+}
+
+/** Where a value stands, with what its path tokens begin with. */
+interface Path {
+  readonly text: string
+  readonly prefix: string
+  readonly below: Map<string, Path>
+}
+
+const path = (text: string): Path => ({ text, prefix: pathPrefix(text), below: new Map() })
+
+/** Paths repeat from event to event, so they are kept, up to a bound that hostile keys can't move. */
+const ROOTS = { before: path('before'), after: path('after'), metadata: path('metadata') }
+const MOST_PATHS = 4096
+const LONGEST_KEPT = 256
+let kept = 0
+
+function below(parent: Path, key: string): Path {
+  const known = parent.below.get(key)
+  if (known !== undefined) return known
+  const made = path(`${parent.text}.${key}`)
+  if (made.text.length > LONGEST_KEPT) return made
+  if (kept >= MOST_PATHS) {
+    for (const root of Object.values(ROOTS)) root.below.clear()
+    kept = 0
+  }
+  parent.below.set(key, made)
+  kept += 1
+  return made
 }
 
 /** Words with single spaces between them. */

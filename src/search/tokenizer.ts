@@ -110,18 +110,9 @@ export function pathToken(path: string, token: string): string {
   return pathPrefix(path) + token
 }
 
-/** Keys repeat from event to event: their normal form is remembered, up to a bound that hostile keys can't move. */
-const prefixes = new Map<string, string>()
-const MAX_PREFIXES = 4096
-
 /** What every token of a path begins with. */
 export function pathPrefix(path: string): string {
-  const known = prefixes.get(path)
-  if (known !== undefined) return known
-  const prefix = PATH_START + boundedPath(path) + PATH_END
-  if (prefixes.size >= MAX_PREFIXES) prefixes.clear()
-  if (path.length <= 256) prefixes.set(path, prefix)
-  return prefix
+  return PATH_START + boundedPath(path) + PATH_END
 }
 
 // Whitespace and control characters would split the token, private use could forge its end, U+FFFD stands for whatever is no text.

@@ -5,7 +5,7 @@ import { classify } from '../../event/catalogue.ts'
 import { canonicalParts, MAX_ENTRY_BYTES } from '../../event/entry.ts'
 import { validateEvent } from '../../event/schema.ts'
 import type { SubmittedEvent } from '../../event/schema.ts'
-import { formatTimestamp, parseTimestamp } from '../../event/timestamp.ts'
+import { canonicalTimestamp, formatTimestamp } from '../../event/timestamp.ts'
 import { redactEvent } from './redact/redact-event.ts'
 import type { Tally } from './redact/redact.ts'
 import { redactText } from './redact/secret-values.ts'
@@ -127,36 +127,37 @@ function holdsSecret(text: string): boolean {
 }
 
 function normalise(event: SubmittedEvent, tally: Tally, now: number): AuditEvent {
-  const { id, actor, action, resource, related, before, after, justification, metadata } = event
-  const { verb, category } = classify(action)
-  const source = truncateSource(event.source)
-  return {
-    ...(id !== undefined && { id }),
-    timestamp: formatTimestamp(
-      (event.timestamp === undefined ? null : parseTimestamp(event.timestamp)) ?? now,
-    ),
-    actor,
-    action,
+  const { verb, category } = classify(event.action)
+  const timestamp = event.timestamp === undefined ? null : canonicalTimestamp(event.timestamp)
+  const prepared: Writable<AuditEvent> = {
+    timestamp: timestamp ?? formatTimestamp(now),
+    actor: event.actor,
+    action: event.action,
     verb,
     category,
     outcome: event.outcome ?? 'success',
-    resource,
-    ...(related && { related }),
-    ...(before && { before }),
-    ...(after && { after }),
-    ...(justification !== undefined && { justification }),
-    ...(source && { source }),
-    ...(metadata && { metadata }),
-    ...(tally.count > 0 && { redacted: tally.count }),
+    resource: event.resource,
   }
+  if (event.id !== undefined) prepared.id = event.id
+  if (event.related) prepared.related = event.related
+  if (event.before) prepared.before = event.before
+  if (event.after) prepared.after = event.after
+  if (event.justification !== undefined) prepared.justification = event.justification
+  const source = truncateSource(event.source)
+  if (source) prepared.source = source
+  if (event.metadata) prepared.metadata = event.metadata
+  if (tally.count > 0) prepared.redacted = tally.count
+  return prepared
 }
 
+type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
+
 /** Enough to notice a strange place or device, too little to follow a person. */
-function truncateSource(source: SubmittedEvent['source']): AuditEvent['source'] {
-  if (source === undefined) return undefined
+function truncateSource(source: SubmittedEvent['source']): AuditEvent['source'] | null {
+  if (source === undefined) return null
   const ip = source.ip === undefined ? null : truncateIp(source.ip)
   const userAgent = source.user_agent === undefined ? null : truncateUserAgent(source.user_agent)
-  if (ip === null && userAgent === null) return undefined
+  if (ip === null && userAgent === null) return null
   return { ...(ip !== null && { ip }), ...(userAgent !== null && { user_agent: userAgent }) }
 }
 

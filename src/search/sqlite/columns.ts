@@ -90,9 +90,24 @@ function exactTokens(exact: SearchDocument['exact']): string {
   let text = ''
   for (const field of EXACT_FIELDS) {
     if (field === 'id') continue
-    for (const value of exact[field] ?? []) text += ` ${exactToken(field, value)}`
+    for (const value of exact[field] ?? []) text += ` ${rememberedToken(field, value)}`
   }
   return text
+}
+
+/** Tokens of fields that have the same few values in event after event, up to a bound that hostile ones can't move. */
+const remembered = new Map<ExactField, Map<string, string>>(FACET_FIELDS.map((field) => [field, new Map()]))
+const MOST_REMEMBERED = 4096
+
+function rememberedToken(field: ExactField, value: string): string {
+  const tokens = remembered.get(field)
+  const known = tokens?.get(value)
+  if (known !== undefined) return known
+  const token = exactToken(field, value)
+  if (tokens === undefined || value.length > MAX_EXACT_LENGTH) return token
+  if (tokens.size >= MOST_REMEMBERED) tokens.clear()
+  tokens.set(value, token)
+  return token
 }
 
 /** First character of every token of the `prefixes` column. */

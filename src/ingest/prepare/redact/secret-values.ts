@@ -102,7 +102,20 @@ const JOINT_HINT = /[=:]|%3[DdAa]|--| is |<\//
 
 /** Whether a text may hold a secret: false is certain. */
 export function mayHoldSecret(text: string): boolean {
-  return text.length >= 5 && (VALUE_HINT.test(text) || mayAssignSecret(text))
+  if (text.length < 5 || harmless.has(text)) return false
+  if (VALUE_HINT.test(text) || mayAssignSecret(text)) return true
+  if (text.length <= LONGEST_REMEMBERED) remember(text)
+  return false
+}
+
+/** Field names, types, states and users come again and again. They come from outside, so the set starts anew when it is full. */
+const harmless = new Set<string>()
+const LONGEST_REMEMBERED = 32
+const MOST_REMEMBERED = 8_192
+
+function remember(text: string): void {
+  if (harmless.size >= MOST_REMEMBERED) harmless.clear()
+  harmless.add(text)
 }
 
 function mayAssignSecret(text: string): boolean {
@@ -111,7 +124,7 @@ function mayAssignSecret(text: string): boolean {
 
 /** The text without the secrets in it; the same text where there are none. Applying it again changes nothing. */
 export function redactText(text: string, tally: Tally): string {
-  if (text.length < 5) return text
+  if (!mayHoldSecret(text)) return text
   const withoutValues = VALUE_HINT.test(text) ? redactValues(text, tally) : text
   if (!mayAssignSecret(withoutValues)) return withoutValues
   return redactAssignments(redactElements(withoutValues, tally), tally)
