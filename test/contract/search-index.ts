@@ -200,6 +200,17 @@ export function searchIndexContract(name: string, open: () => Promise<SearchInde
       await index.apply([documentOf('ws', 0), documentOf('other', 0), documentOf('other', 1)])
       expect(await seqs('')).toEqual([0])
       expect(await seqs('NOT nothing')).toEqual([0])
+      const action: Query = { type: 'exact', field: 'action', values: ['file.read'] }
+      const two: Query = { type: 'words', field: null, tokens: ['two'], prefix: false }
+      for (const query of [
+        action,
+        { type: 'and', parts: [two, action] },
+        { type: 'or', parts: [two, action] },
+        { type: 'and', parts: [action, { type: 'not', part: { ...action, values: ['file.write'] } }] },
+      ] satisfies Query[]) {
+        expect(await seqs(query)).toEqual([0])
+        expect(await index.total(request(query))).toEqual({ value: 1, relation: 'eq' })
+      }
       expect(await index.total(request('', { workspace: 'other' }))).toEqual({ value: 2, relation: 'eq' })
       expect(await index.facet(request(''), 'actor', 9)).toEqual([{ key: 'u_1', count: 1 }])
     })

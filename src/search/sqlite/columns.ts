@@ -41,7 +41,7 @@ export interface DocumentRow {
    * See `textsOf`.
    */
   readonly words: string
-  /** Value of the last column, `exact`, without the tokens of the workspace and of the id. */
+  /** Value of the last column, `exact`, without the tokens of the workspace and of the id, and without its number in the others. */
   readonly exact: string
   readonly id: string
 }
@@ -82,7 +82,9 @@ export function textsOf({ words, exact, id }: DocumentRow, workspace: number): s
   const paths = texts.pop() ?? ''
   // Here, in the store's thread, because the thread that prepares events is the busier one.
   texts.push(prefixTokens(texts), paths)
-  texts.push(`${workspaceToken(workspace)} ${exactToken('id', id)}${exact}`)
+  // No token has a space in it.
+  const scoped = exact.replaceAll(` ${EXACT_START}`, ` ${EXACT_START}${workspace}`)
+  texts.push(`${workspaceToken(workspace)} ${exactToken(workspace, 'id', id)}${scoped}`)
   return texts
 }
 
@@ -103,7 +105,7 @@ function rememberedToken(field: ExactField, value: string): string {
   const tokens = remembered.get(field)
   const known = tokens?.get(value)
   if (known !== undefined) return known
-  const token = exactToken(field, value)
+  const token = exactToken('', field, value)
   if (tokens === undefined || value.length > MAX_EXACT_LENGTH) return token
   if (tokens.size >= MOST_REMEMBERED) tokens.clear()
   tokens.set(value, token)
@@ -227,11 +229,14 @@ const PLAIN = /^[a-z0-9_.:/@-]*$/
 const FOLDED_OR_SPLIT = /[A-Z^\0- \x7f]|\p{Surrogate}/gu
 
 /**
- * One token for one value, and no other value has it: FTS5's `ascii` tokenizer folds A–Z and splits at spaces and
+ * One token for one value in one workspace (by number; empty where that is not known yet), and no other value has it. With the workspace in
+ * it a filter reads the events of its own workspace only, however many others the store has, and needs no second token to stay in there.
+ *
+ * FTS5's `ascii` tokenizer folds A–Z and splits at spaces and
  * control characters, so those are written as `^` with a letter, `^` or digits. A long value is its SHA-256.
  */
-export function exactToken(field: ExactField, value: string): string {
-  const start = EXACT_START + FIELD_LETTERS[field]
+export function exactToken(workspace: number | '', field: ExactField, value: string): string {
+  const start = EXACT_START + workspace + FIELD_LETTERS[field]
   if (value.length > MAX_EXACT_LENGTH) return `${start}^9${hash('sha256', value)}`
   return PLAIN.test(value) ? start + value : start + value.replace(FOLDED_OR_SPLIT, escaped)
 }

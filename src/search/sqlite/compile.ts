@@ -27,7 +27,8 @@ export interface Plan {
 export type Vocabulary = (beginning: string) => readonly string[] | null
 
 interface Scope {
-  /** The workspace. */
+  /** Number of the workspace, and the token that all its events have. */
+  readonly workspace: number
   readonly token: string
   readonly vocabulary: Vocabulary
 }
@@ -43,7 +44,7 @@ const LAST_MILLISECOND = 2 ** 43 - 1
 export function compile(query: Query, workspace: number, vocabulary: Vocabulary): Plan | null {
   const simple = simplify(query)
   if (simple.type === 'none') return null
-  const scope: Scope = { token: quote(workspaceToken(workspace)), vocabulary }
+  const scope: Scope = { workspace, token: quote(workspaceToken(workspace)), vocabulary }
   const conjuncts = simple.type === 'and' ? simple.parts : [simple]
   const words = conjuncts.filter((part) => !hasRange(part) && part.type !== 'all')
   const ranges = conjuncts.filter((part) => part.type === 'range')
@@ -98,11 +99,15 @@ function withoutRanges(query: Query, wider: boolean): Query {
   return { type: query.type, parts: query.parts.map((part) => withoutRanges(part, wider)) }
 }
 
-/** Full-text expression for the conjunction; FTS5 has only a binary NOT, so negations hang on the rest. */
+/**
+ * Full-text expression for the conjunction; FTS5 has only a binary NOT, so negations hang on the rest. The workspace's own token has an
+ * instance in each of its events, so it is left out where an exact value, whose token is of this workspace, narrows more.
+ */
 function all(scope: Scope, parts: readonly Query[]): string {
   const positive = parts.filter((part) => part.type !== 'not').map((part) => match(scope, part))
   const negative = parts.filter((part) => part.type === 'not').map(({ part }) => match(scope, part))
-  const rest = [scope.token, ...positive].join(' AND ')
+  const isScoped = parts.some((part) => part.type === 'exact')
+  const rest = (isScoped ? positive : [scope.token, ...positive]).join(' AND ')
   return negative.length === 0 ? rest : `(${rest}) NOT (${negative.join(' OR ')})`
 }
 
@@ -111,7 +116,7 @@ function match(scope: Scope, query: Query): string {
     case 'words':
       return matchWords(scope, query)
     case 'exact':
-      return `(${query.values.map((value) => quote(exactToken(query.field, value))).join(' OR ')})`
+      return `(${query.values.map((value) => quote(exactToken(scope.workspace, query.field, value))).join(' OR ')})`
     case 'and':
       return query.parts.some((part) => part.type === 'not')
         ? `(${all(scope, query.parts)})`
