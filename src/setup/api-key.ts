@@ -5,9 +5,9 @@ import { TrailsealError } from '../errors.ts'
  * What a gateway may do: append and read, move heads, and keep workspaces and tokens. `create_doc` can't replace or delete a
  * document (a plain `create` could replace), so no gateway, and nobody who steals its key, can take an event away.
  */
-function gatewayRole(prefix: string): object {
+function gatewayRole(prefix: string): Role {
   return {
-    cluster: ['monitor'],
+    cluster: ['monitor', 'read_ilm'],
     indices: [
       { names: [`${prefix}-heads`, `${prefix}-workspaces`], privileges: ['read', 'index'] },
       { names: [`${prefix}-tiles`], privileges: ['read', 'create_doc'] },
@@ -19,12 +19,33 @@ function gatewayRole(prefix: string): object {
   }
 }
 
-/** Whether a valid key of that name exists; null on a cluster without security. */
-export async function hasApiKey(elasticsearch: Elasticsearch, prefix: string): Promise<boolean | null> {
+/** What the retention worker may do beyond a gateway: roll over, close and delete indices of events and of the ledger. */
+function retentionRole(prefix: string): Role {
+  const { cluster, indices } = gatewayRole(prefix)
+  const names = [`${prefix}-ledger-*`, `${prefix}-events-*`]
+  return { cluster, indices: [...indices, { names, privileges: ['manage'] }] }
+}
+
+interface Role {
+  readonly cluster: readonly string[]
+  readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[]
+}
+
+/** `gateway`: can't delete anything. `retention`: for workers of that role alone. */
+export type KeyUse = 'gateway' | 'retention'
+
+const ROLES = { gateway: gatewayRole, retention: retentionRole }
+
+/** Whether a valid key for this use exists; null on a cluster without security. */
+export async function hasApiKey(
+  elasticsearch: Elasticsearch,
+  prefix: string,
+  use: KeyUse,
+): Promise<boolean | null> {
   const answer = await elasticsearch.requestIfKnown<{ api_keys: readonly KeyInfo[] }>({
     method: 'GET',
     path: '/_security/api_key',
-    query: { name: `${prefix}-gateway` },
+    query: { name: `${prefix}-${use}` },
   })
   if (answer === null) return null
   return answer.api_keys.some(
@@ -39,11 +60,16 @@ interface KeyInfo {
 }
 
 /** Its text for ELASTICSEARCH_API_KEY: shown once, the cluster only keeps a hash. */
-export async function createApiKey(elasticsearch: Elasticsearch, prefix: string): Promise<string> {
+export async function createApiKey(
+  elasticsearch: Elasticsearch,
+  prefix: string,
+  use: KeyUse,
+): Promise<string> {
+  const name = `${prefix}-${use}`
   const answer = await elasticsearch.request<{ encoded: string }>({
     method: 'POST',
     path: '/_security/api_key',
-    body: { name: `${prefix}-gateway`, role_descriptors: { [`${prefix}-gateway`]: gatewayRole(prefix) } },
+    body: { name, role_descriptors: { [name]: ROLES[use](prefix) } },
   })
   if (answer === null)
     throw new TrailsealError('store_unavailable', `Elasticsearch at ${elasticsearch.host} made no API key.`)

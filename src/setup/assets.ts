@@ -1,13 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { TrailsealError } from '../errors.ts'
 import type { Plans } from '../workspaces/plans.ts'
+import type { ClusterParts } from './cluster-parts.ts'
+import { fitPipeline, type PipelineBody } from './pipeline.ts'
 
-/** Something that setup puts into a cluster: a file of index-templates/, or one derived from it for a plan. */
+/** Something that setup puts into a cluster: a file of index-templates/ or pipelines/, or one derived from it for a plan. */
 export interface Asset {
-  readonly what: 'lifecycle policy' | 'component template' | 'index template'
+  readonly what: 'lifecycle policy' | 'ingest pipeline' | 'component template' | 'index template'
   readonly name: string
   readonly path: string
   readonly body: AssetBody
+  /** Parts of the file that this cluster can't have. */
+  readonly leftOut?: readonly string[]
 }
 
 interface AssetMeta {
@@ -41,10 +45,21 @@ const FOLDERS = {
   policies: new URL('../../index-templates/ilm/', import.meta.url),
   components: new URL('../../index-templates/component/', import.meta.url),
   templates: new URL('../../index-templates/composable/', import.meta.url),
+  pipelines: new URL('../../pipelines/', import.meta.url),
 }
 
-/** In the order in which they have to be installed. `hasIlm`: without it, a cluster refuses the settings of policies. */
-export async function readAssets(prefix: string, plans: Plans, hasIlm: boolean): Promise<readonly Asset[]> {
+/** Value of `index.final_pipeline` that means none; said expressly, so that setup can take one away again. */
+const NO_PIPELINE = '_none'
+
+/**
+ * In the order in which they have to be installed. Without ILM a cluster refuses the settings of policies; `parts.processors`
+ * empty: no pipeline.
+ */
+export async function readAssets(
+  prefix: string,
+  plans: Plans,
+  { hasIlm, processors }: ClusterParts,
+): Promise<readonly Asset[]> {
   const components = await readFolder(FOLDERS.components, prefix)
   const templates = await readFolder(FOLDERS.templates, prefix)
   const assets: Asset[] = []
@@ -53,13 +68,19 @@ export async function readAssets(prefix: string, plans: Plans, hasIlm: boolean):
     : new Map<string, Json>()
   for (const [name, body] of policies)
     assets.push({ what: 'lifecycle policy', name, path: `/_ilm/policy/${name}`, body })
+  const pipelines = pipelinesOf(await readFolder(FOLDERS.pipelines, prefix), processors)
+  assets.push(...pipelines)
   for (const [name, body] of components)
     assets.push({ what: 'component template', name, path: `/_component_template/${name}`, body })
+  const streams = `${prefix}-events`
+  const final_pipeline = pipelines.some(({ name }) => name === streams) ? streams : NO_PIPELINE
+  const wired = templates.get(streams)
+  if (wired) templates.set(streams, withSettings(wired as TemplateBody, { final_pipeline }))
   for (const [name, body] of templates) {
     const own = hasIlm && name === `${prefix}-ledger` ? withPolicy(body as TemplateBody, name) : body
     assets.push({ what: 'index template', name, path: `/_index_template/${name}`, body: own })
   }
-  const events = templates.get(`${prefix}-events`)
+  const events = templates.get(streams)
   if (hasIlm && events) assets.push(...planTemplates(events as TemplateBody, prefix, plans))
   return assets
 }
@@ -75,6 +96,15 @@ async function readFolder(folder: URL, prefix: string): Promise<Map<string, Json
 
 function renamed(text: string, prefix: string): string {
   return prefix === DEFAULT_PREFIX ? text : text.replaceAll(`${DEFAULT_PREFIX}-`, `${prefix}-`)
+}
+
+function pipelinesOf(files: ReadonlyMap<string, Json>, processors: ReadonlySet<string>): Asset[] {
+  return [...files].flatMap(([name, file]) => {
+    const fitted = fitPipeline(file as PipelineBody, processors)
+    return fitted === null
+      ? []
+      : { what: 'ingest pipeline' as const, name, path: `/_ingest/pipeline/${name}`, ...fitted }
+  })
 }
 
 /** The policies of the files that are needed, and those of plans whose days no file has. */
@@ -120,7 +150,11 @@ function planTemplates(events: TemplateBody, prefix: string, plans: Plans): Asse
 }
 
 function withPolicy(body: TemplateBody, policy: string): TemplateBody {
-  const index = { ...body.template?.settings?.index, lifecycle: { name: policy } }
+  return withSettings(body, { lifecycle: { name: policy } })
+}
+
+function withSettings(body: TemplateBody, settings: Json): TemplateBody {
+  const index = { ...body.template?.settings?.index, ...settings }
   return { ...body, template: { ...body.template, settings: { ...body.template?.settings, index } } }
 }
 

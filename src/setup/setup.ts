@@ -1,14 +1,19 @@
 import type { Elasticsearch } from '../drivers/elasticsearch/elasticsearch.ts'
 import { TrailsealError } from '../errors.ts'
 import type { Plans } from '../workspaces/plans.ts'
-import { createApiKey, hasApiKey } from './api-key.ts'
+import { createApiKey, hasApiKey, type KeyUse } from './api-key.ts'
 import { DEFAULT_PREFIX, readAssets, versionOf, type Asset, type AssetBody } from './assets.ts'
+import { clusterParts } from './cluster-parts.ts'
 import { differences, type Difference } from './difference.ts'
 
 export interface SetupOptions {
   readonly elasticsearch: Elasticsearch
   readonly plans: Plans
   readonly prefix?: string
+  /** False: no ingest pipeline, and whatever setup wired before is taken away for new indices. */
+  readonly pipeline?: boolean
+  /** True: also a key for the retention worker, which may delete indices. */
+  readonly retentionKey?: boolean
 }
 
 /** One thing to do, and what would change by it. */
@@ -17,6 +22,8 @@ export interface SetupStep {
   readonly name: string
   readonly action: 'create' | 'update' | 'keep'
   readonly differences: readonly Difference[]
+  /** Parts that this cluster can't have: types of ingest processors. */
+  readonly leftOut?: readonly string[]
   run(): Promise<string | null>
 }
 
@@ -34,15 +41,18 @@ const INDICES = ['heads', 'tiles', 'workspaces'] as const
  * Errors: `bad_configuration` where the cluster was set up by a later version, or can't be set up; `store_unavailable`.
  */
 export async function planSetup(options: SetupOptions): Promise<readonly SetupStep[]> {
-  const { elasticsearch, plans, prefix = DEFAULT_PREFIX } = options
+  const { elasticsearch, plans, prefix = DEFAULT_PREFIX, pipeline = true, retentionKey = false } = options
   await elasticsearch.check()
   const steps: SetupStep[] = []
-  for (const asset of await readAssets(prefix, plans, await hasIlm(elasticsearch)))
+  const parts = await clusterParts(elasticsearch)
+  const wanted = pipeline ? parts : { ...parts, processors: new Set<string>() }
+  for (const asset of await readAssets(prefix, plans, wanted))
     steps.push(await assetStep(elasticsearch, asset))
   for (const name of INDICES) steps.push(await indexStep(elasticsearch, `${prefix}-${name}`))
   steps.push(await markStep(elasticsearch, prefix))
-  const key = await keyStep(elasticsearch, prefix)
-  return key ? [...steps, key] : steps
+  const uses: KeyUse[] = retentionKey ? ['gateway', 'retention'] : ['gateway']
+  for (const use of uses) steps.push(...(await keySteps(elasticsearch, prefix, use)))
+  return steps
 }
 
 /** Throws `bad_configuration` with what to do when `trailseal setup` has not run on this cluster, or an older one has. */
@@ -59,10 +69,6 @@ export async function requireSetup(elasticsearch: Elasticsearch, prefix: string)
   )
 }
 
-async function hasIlm(elasticsearch: Elasticsearch): Promise<boolean> {
-  return (await elasticsearch.requestIfKnown({ method: 'GET', path: '/_ilm/status' })) !== null
-}
-
 async function assetStep(elasticsearch: Elasticsearch, asset: Asset): Promise<SetupStep> {
   const existing = existingBody(asset, await elasticsearch.request({ method: 'GET', path: asset.path }))
   const has = asset.what === 'lifecycle policy' ? existing?.policy?._meta : existing?._meta
@@ -73,7 +79,7 @@ async function assetStep(elasticsearch: Elasticsearch, asset: Asset): Promise<Se
     )
   const found = existing === null ? [] : differences(asset.body, existing)
   return {
-    ...{ what: asset.what, name: asset.name, differences: found },
+    ...{ what: asset.what, name: asset.name, differences: found, leftOut: asset.leftOut ?? [] },
     action: existing === null ? 'create' : found.length > 0 ? 'update' : 'keep',
     run: async () => {
       await elasticsearch.request({ method: 'PUT', path: asset.path, body: asset.body })
@@ -85,7 +91,8 @@ async function assetStep(elasticsearch: Elasticsearch, asset: Asset): Promise<Se
 /** Each API wraps its answer in another way. */
 function existingBody({ what, name }: Asset, answer: unknown): AssetBody | null {
   if (answer === null || answer === undefined) return null
-  if (what === 'lifecycle policy') return (answer as Record<string, AssetBody>)[name] ?? null
+  if (what === 'lifecycle policy' || what === 'ingest pipeline')
+    return (answer as Record<string, AssetBody>)[name] ?? null
   if (what === 'component template')
     return (
       (answer as { component_templates: { component_template: AssetBody }[] }).component_templates[0]
@@ -124,13 +131,14 @@ async function markStep(elasticsearch: Elasticsearch, prefix: string): Promise<S
   }
 }
 
-/** Null on a cluster without security. */
-async function keyStep(elasticsearch: Elasticsearch, prefix: string): Promise<SetupStep | null> {
-  const exists = await hasApiKey(elasticsearch, prefix)
-  if (exists === null) return null
-  return {
-    ...{ what: 'API key', name: `${prefix}-gateway`, differences: [] },
+/** None on a cluster without security. */
+async function keySteps(elasticsearch: Elasticsearch, prefix: string, use: KeyUse): Promise<SetupStep[]> {
+  const exists = await hasApiKey(elasticsearch, prefix, use)
+  if (exists === null) return []
+  const step: SetupStep = {
+    ...{ what: 'API key', name: `${prefix}-${use}`, differences: [] },
     action: exists ? 'keep' : 'create',
-    run: () => createApiKey(elasticsearch, prefix),
+    run: () => createApiKey(elasticsearch, prefix, use),
   }
+  return [step]
 }
