@@ -6,14 +6,34 @@ const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status
 // test would count as one. .ci/run installs all of it, so nothing is left out where it decides.
 const needs = [
   {
-    suites: '/(contract|fault|property)/[^/]*elasticsearch[^/]*\\.test\\.ts$',
+    suites: '/(acceptance|contract|fault|property)/[^/]*elasticsearch[^/]*\\.test\\.ts$',
     isThere: Boolean(process.env.ELASTICSEARCH_URL),
     how: 'Suites on Elasticsearch are left out: set ELASTICSEARCH_URL (8.19 or 9.x) to run them.',
+  },
+  {
+    suites: '/acceptance/elasticsearch-secure\\.test\\.ts$',
+    isThere: Boolean(process.env.ELASTICSEARCH_SECURE_URL),
+    how: 'The suite on an Elasticsearch with security is left out: set ELASTICSEARCH_SECURE_URL, _USERNAME and _PASSWORD to run it.',
+  },
+  {
+    suites: '/contract/jobs-bull\\.test\\.ts$',
+    isThere: Boolean(process.env.REDIS_URL),
+    how: 'The suite of jobs on Redis is left out: set REDIS_URL (6.2 or later) to run it.',
+  },
+  {
+    suites: '/fault/redis[^/]*\\.test\\.ts$',
+    isThere: has('redis-server'),
+    how: 'Suites that kill Redis are left out: install redis-server to run them.',
   },
   {
     suites: '/unit/export/pdf-format\\.test\\.ts$',
     isThere: has('pdfsig') && has('pdftotext'),
     how: 'The suite that checks PDFs with poppler is left out: install poppler-utils to run it.',
+  },
+  {
+    suites: '/contract/blobs-s3\\.test\\.ts$',
+    isThere: has('versitygw'),
+    how: 'The suite of blobs on S3 is left out: it needs a server, `go install github.com/versity/versitygw/cmd/versitygw@latest`.',
   },
   {
     suites: '/e2e/.*\\.test\\.ts$',
