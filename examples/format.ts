@@ -7,6 +7,8 @@
  */
 import { createPrivateKey, createPublicKey, hash, sign } from 'node:crypto'
 import { canonicalParts, sealEntry } from '../src/event/entry.ts'
+import { exportManifest, signedManifestText } from '../src/export/manifest/manifest.ts'
+import { exportProof } from '../src/export/proof/export-proof.ts'
 import { prepareEvent } from '../src/ingest/prepare/prepare-event.ts'
 import { documentOf } from '../src/projection/projector.ts'
 import { parseEntry } from '../src/event/entry.ts'
@@ -21,6 +23,7 @@ import { formatNote, formatVkey, noteKey } from '../src/tlog/signed-note.ts'
 import { encodeEntryBundle, tilePath } from '../src/tlog/tile.ts'
 import { TileEdge } from '../src/tlog/tile-edge.ts'
 import { formatTlogProof } from '../src/tlog/tlog-proof.ts'
+import { manifestNoteText } from '../src/verify/export-manifest.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
 const log = 'audit.example.com/acme'
@@ -87,6 +90,44 @@ show(
 )
 const hashes = await inclusionProof(0, edge.size, () => Promise.resolve(tile.hashes), sha256)
 show('tlog-proof of entry 0', formatTlogProof({ index: 0, hashes, checkpoint }))
+
+const file = Buffer.concat(entries.flatMap((entry) => [Buffer.from(entry), Buffer.from('\n')]))
+const source = {
+  checkpoint,
+  seqs: Float64Array.of(0, 1),
+  readTile: () => Promise.resolve(tile.hashes),
+  sha256,
+}
+const proof = Buffer.concat(await Array.fromAsync(exportProof(source)))
+show('export proof, range', proof.toString())
+const one = await Array.fromAsync(exportProof({ ...source, seqs: Float64Array.of(1) }))
+show('export proof, one entry', Buffer.concat(one).toString())
+const factsOf = (bytes: Uint8Array): { size: number; sha256: string } => ({
+  size: bytes.length,
+  sha256: encodeHex(sha256(bytes)),
+})
+const manifest = exportManifest({
+  context: {
+    ...{
+      exportId: 'exp_1',
+      workspace: { id: 'acme', name: 'Acme Robotics' },
+      origin: log,
+      checkpoint,
+      rows: 2,
+    },
+    ...{ requester: 'Ada Lovelace <ada@example.com> (owner)', filters: 'all events', scope: null },
+    ...{ generatedAt: '2026-11-23T12:00:03.000Z', viewerUrl: 'https://audit.example.com/?workspace=acme' },
+  },
+  ...{ format: { name: 'ndjson', extension: 'ndjson' }, seqs: source.seqs, vkey: formatVkey(key) },
+  ...{ file: factsOf(file), proof: factsOf(proof) },
+})
+show('text that the export is signed by', manifestNoteText(manifest, sha256))
+const exportKey = noteKey(`${log}/export`, publicKey, sha256)
+const signNote = (note: string): string =>
+  formatNote(note, [
+    { name: exportKey.name, keyId: exportKey.keyId, signature: sign(null, encodeUtf8(note), privateKey) },
+  ])
+show('signed manifest', await signedManifestText(manifest, { sha256, signNote }))
 
 for (const words of [
   'Übersicht_v2.pdf',

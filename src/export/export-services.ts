@@ -6,6 +6,8 @@ import { exponentialBackoff, type Job, type Jobs, type JobWork } from '../jobs/j
 import type { Mailer } from '../mail/mailer.ts'
 import type { EventScan } from '../query/event-scan.ts'
 import type { Principal, WorkspaceStore } from '../workspaces/workspace-store.ts'
+import type { Workspaces } from '../workspaces/workspaces.ts'
+import { ArchiveRequests, type RecordArchive } from './archive-requests.ts'
 import type { Attestation } from './attestation.ts'
 import { deliverExport } from './deliver.ts'
 import { ExportEvents, type RecordExport } from './export-events.ts'
@@ -23,7 +25,9 @@ export interface ExportOptions {
   readonly mailer: Mailer
   readonly scan: EventScan
   readonly workspaces: Pick<WorkspaceStore, 'workspace'>
-  readonly record: RecordExport
+  /** For archive requests, whose answer depends on the plan. */
+  readonly plans: Pick<Workspaces, 'lookup' | 'show'>
+  readonly record: RecordExport & RecordArchive
   /** Whether a principal's token is still one: not revoked, not expired. */
   readonly stillValid: (principal: Principal) => Promise<boolean>
   readonly attestation: Attestation
@@ -50,6 +54,9 @@ interface ExportObserver {
 
 export interface ExportServices {
   readonly exports: Exports
+  readonly archive: ArchiveRequests
+  /** What exports read, without a format. */
+  readonly scan: EventScan
   /** The background role `exports`: runs exports, sends mails, removes what has expired. */
   startWorkers(): AsyncDisposable
 }
@@ -78,6 +85,8 @@ export function exportServices(options: ExportOptions): ExportServices {
   const exports = new Exports({ ...options, events })
   return {
     exports,
+    scan: options.scan,
+    archive: new ArchiveRequests({ ...options, workspaces: options.plans, exports }),
     startWorkers: () => {
       const workers = new AsyncDisposableStack()
       workers.use(jobs.work(EXPORT_JOB, exportWork(options, events)))

@@ -1,22 +1,19 @@
 /** Body of an export thread: hashes, parses and formats rows, and writes them to one file. */
-import { hash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import { TrailsealError } from '../errors.ts'
 import { loadFormat } from './export-formats.ts'
 import type { ExportWriter } from './formats/export-format.ts'
-import { MeasuredOutput } from './formats/output.ts'
+import { FileOutput } from './formats/output.ts'
 import type { ThreadAnswer, ThreadOptions, ThreadRequest } from './thread-messages.ts'
-import { buffersOf, unpackRows } from './packed-rows.ts'
+import { unpackRows } from './packed-rows.ts'
 
 const options = workerData as ThreadOptions
 const port = parentPort
 if (!port) throw new Error('this module runs in a worker thread')
 
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
-const output = new MeasuredOutput({ highWaterMark: 1 << 20 })
-const written = pipeline(output, createWriteStream(options.path, { flags: 'w', mode: 0o600 }))
+const output = new FileOutput(options.path)
+const written = finished(output)
 // a failure shows at the next write
 written.catch(() => undefined)
 let writer: ExportWriter | null = null
@@ -25,7 +22,8 @@ let turn: Promise<void> = Promise.resolve()
 port.on('message', (request: ThreadRequest) => {
   // one after the other, though messages come while one is being written
   turn = turn.then(async () => {
-    port.postMessage(await answer(request))
+    const said = await answer(request)
+    port.postMessage(said, 'spare' in said ? [said.spare] : [])
     if ('end' in request) port.close()
   })
 })
@@ -38,10 +36,8 @@ async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
       await written
       return { id: request.id, file: output.measured() }
     }
-    await writer.write([...unpackRows(request.rows, sha256)])
-    // Given back now: the collector would let hundreds of megabytes gather before it looks at buffers.
-    for (const buffer of buffersOf(request.rows)) buffer.transfer(0)
-    return { id: request.id, file: null }
+    await writer.write(unpackRows(request.rows))
+    return { id: request.id, spare: request.rows.buffer }
   } catch (error) {
     return { id: request.id, failure: failureOf(error) }
   }

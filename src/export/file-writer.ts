@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { TrailsealError } from '../errors.ts'
 import type { ScannedRow } from '../query/event-scan.ts'
-import { buffersOf, packRows } from './packed-rows.ts'
+import { packRows } from './packed-rows.ts'
 import type { ThreadAnswer, ThreadOptions, ThreadRequest, WrittenFile } from './thread-messages.ts'
 
 /** Batches that are under way to the thread: one that it writes, one that waits. */
@@ -21,6 +21,8 @@ const YOUNG_MEBIBYTES = 8
 export class FileWriter implements AsyncDisposable {
   readonly #worker: Worker
   readonly #waiting = new Map<number, PromiseWithResolvers<WrittenFile | null>>()
+  /** Given back by the thread, for the next batches. */
+  readonly #spare: ArrayBuffer[] = []
   #next = 0
   #failure: Error | null = null
 
@@ -38,9 +40,9 @@ export class FileWriter implements AsyncDisposable {
   }
 
   async write(rows: readonly ScannedRow[]): Promise<void> {
-    const packed = packRows(rows)
+    const packed = packRows(rows, this.#spare.pop())
     // its failure shows below, at the next write, or at the end
-    this.#send((id) => ({ id, rows: packed }), buffersOf(packed)).catch(() => undefined)
+    this.#send((id) => ({ id, rows: packed }), [packed.buffer]).catch(() => undefined)
     while (this.#waiting.size >= UNDER_WAY) await Promise.race(this.#unsettled())
     if (this.#failure !== null) throw this.#failure
   }
@@ -73,7 +75,8 @@ export class FileWriter implements AsyncDisposable {
       this.#fail(new TrailsealError(answer.failure.code, answer.failure.message))
       return
     }
-    this.#waiting.get(answer.id)?.resolve(answer.file)
+    if ('spare' in answer) this.#spare.push(answer.spare)
+    this.#waiting.get(answer.id)?.resolve('file' in answer ? answer.file : null)
     this.#waiting.delete(answer.id)
   }
 

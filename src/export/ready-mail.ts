@@ -1,3 +1,4 @@
+import { escapeHtml } from '../escape-html.ts'
 import type { Job, JobValue, JobWork, NewJob } from '../jobs/jobs.ts'
 import { exponentialBackoff } from '../jobs/jobs.ts'
 import { TrailsealError } from '../errors.ts'
@@ -27,9 +28,9 @@ export function readyMail(job: Job, to: string, result: ExportResult, publicUrl:
     to,
     subject: `Audit log export of ${workspaceName} is ready`,
     text: `${what}\n\n${link}\n\n${facts.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n${signIn}\n`,
-    html: `<p>${escaped(what)}</p>
-<p><a href="${escaped(link)}">Open the export</a></p>
-<table>${facts.map(([name, value]) => `<tr><th align="left">${name}</th><td>${escaped(value)}</td></tr>`).join('')}</table>
+    html: `<p>${escapeHtml(what)}</p>
+<p><a href="${escapeHtml(link)}">Open the export</a></p>
+<table>${facts.map(([name, value]) => `<tr><th align="left">${name}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table>
 <p>${signIn}</p>
 `,
   }
@@ -56,16 +57,4 @@ export function mailWork(mailer: Mailer, gaveUp: (job: Job, error: unknown) => v
       return Promise.resolve()
     },
   }
-}
-
-/** Names of workspaces and files come from people. */
-function escaped(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }

@@ -56,11 +56,11 @@ export async function writeExport(
   requireFits(formatFacts(frozen.format), rows)
   const context = contextOf(dependencies, job, frozen, rows)
   const path = await emptyPath(dependencies.workFolder, job)
-  const seqs: number[] = []
+  const seqs = new Float64Array(rows)
   const remove = async (): Promise<void> => await rm(path, { force: true })
   try {
     const file = await writeRows(dependencies, { job, frozen, request, context, path, seqs, guard, run })
-    return { ...file, path, context, seqs: Float64Array.from(seqs), [Symbol.asyncDispose]: remove }
+    return { ...file, path, context, seqs, [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()
     throw error
@@ -73,7 +73,8 @@ interface Writing {
   readonly request: ScanRequest
   readonly context: ExportContext
   readonly path: string
-  readonly seqs: number[]
+  /** Room for as many as there are to be. */
+  readonly seqs: Float64Array
   readonly guard: TokenGuard
   readonly run: JobRun
 }
@@ -90,17 +91,18 @@ async function writeRows(
     path,
     settings: format === 'pdf' ? await settings() : null,
   })
+  let written = 0
   for await (const batch of scan.scan(frozen.requester, job.workspace, request, signal)) {
     signal.throwIfAborted()
     await guard.checkNowAndThen()
     await file.write(batch)
-    for (const { seq } of batch) seqs.push(seq)
+    for (const { seq } of batch) seqs[written++] = seq
     // the last step is left for proof and delivery
-    run.progress((0.98 * seqs.length) / Math.max(1, context.rows))
+    run.progress((0.98 * written) / Math.max(1, context.rows))
   }
   signal.throwIfAborted()
   await guard.check()
-  if (seqs.length !== context.rows)
+  if (written !== context.rows)
     // the index was rebuilt meanwhile: a file that says otherwise than its title must not be
     throw new TrailsealError('index_lagging', 'The search index changed while the export was written.')
   return await file.end()

@@ -23,5 +23,7 @@ export interface WrittenFile {
 }
 
 export type ThreadAnswer =
-  | { readonly id: number; readonly file: WrittenFile | null }
+  | { readonly id: number; readonly file: WrittenFile }
+  /** Rows were written; their buffer comes back. */
+  | { readonly id: number; readonly spare: ArrayBuffer }
   | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly message: string } }

@@ -21,23 +21,26 @@ export interface ExportReport {
   /** Sentences. */
   readonly checked: readonly string[]
   readonly unknown: readonly string[]
-  /** The first 100. */
+  /** Of rows the first 100, of all else every one. */
   readonly findings: readonly ExportFinding[]
   readonly findings_count: number
 }
 
 const MAX_KEPT = 100
 
-/** Collects what was checked, and what was found; keeps the first findings and counts the rest. */
+/** Collects what was checked, and what was found; keeps the first findings about rows and counts the rest. */
 export class ExportProtocol {
   readonly checked: string[] = []
   readonly unknown: string[] = []
   readonly findings: ExportFinding[] = []
   findingsCount = 0
+  #rows = 0
 
   wrong(finding: ExportFinding): void {
     this.findingsCount += 1
-    if (this.findings.length < MAX_KEPT) this.findings.push(finding)
+    // what is said of a whole file comes after its rows, and is only a few sentences
+    if (finding.what === 'row') this.#rows += 1
+    if (finding.what !== 'row' || this.#rows <= MAX_KEPT) this.findings.push(finding)
   }
 
   /** A check that throws: its message becomes the finding. Answers whether it held. */

@@ -8,7 +8,6 @@ import { openManifest, parseSignedManifest } from './export-manifest.ts'
 import type { ExportManifest, SignedManifest } from './export-manifest.ts'
 import { allBytes, MeasuredFile } from './export-files.ts'
 import type { FileAccess } from './export-files.ts'
-import { verifyPdfSignature } from './export-pdf-signature.ts'
 import { ProofReader } from './export-proof.ts'
 import { ExportProtocol } from './export-report.ts'
 import type { ExportReport } from './export-report.ts'
@@ -123,6 +122,8 @@ async function checkFiles(
   }
   await file.finish(protocol)
   if (manifest.format === 'pdf') {
+    // loaded where there is one to check: what reads certificates is larger than all else here
+    const { verifyPdfSignature } = await import('./export-pdf-signature.ts')
     await protocol.hold('signature', async () => {
       const signer = await verifyPdfSignature(
         await allBytes(verification.open(exported)),

@@ -71,8 +71,10 @@ async function exportTo(
   await save(exports, done, 'file', out)
   const beside = BESIDE.filter((file) => file !== 'proof' || format === 'ndjson')
   for (const file of beside) await save(exports, done, file, `${out}.${file}.json`)
-  const all = [out, ...beside.map((file) => `${out}.${file}.json`)]
-  tell(terminal, `To check them anywhere: trailseal verify ${all.join(' ')} --key KEY`)
+  tell(
+    terminal,
+    `To check it anywhere, with ${beside.map((file) => `${out}.${file}.json`).join(' and ')} beside it: trailseal verify ${out} --key KEY`,
+  )
   return done
 }
 

@@ -33,6 +33,7 @@ interface KnownPath {
 
 const MAX_MANIFEST_BYTES = 1024 * 1024
 const CHUNK_BYTES = 256 * 1024
+const MANIFEST = '.manifest.json'
 
 /**
  * Verifies files offline: the proof of one event, or exports, of which any file is enough to find the others beside it. Throws
@@ -143,13 +144,19 @@ function manifestOf({ path, kind }: KnownPath, _at: number, all: readonly KnownP
   const manifests = all.filter((other) => other.kind === 'manifest')
   if (manifests[0] !== undefined)
     return (manifests.find((other) => dirname(other.path) === dirname(path)) ?? manifests[0]).path
-  const stem = basename(path).replace(/(\.proof)?\.[^.]+$/, '')
-  const beside = join(dirname(path), `${stem}.manifest.json`)
-  if (existsSync(beside)) return beside
+  const beside = [...besideNames(basename(path))].map((name) => join(dirname(path), name))
+  const found = beside.find((candidate) => existsSync(candidate))
+  if (found !== undefined) return found
   throw new TrailsealError(
     'bad_input_file',
-    `${path} can't be verified without its manifest: give that too, or put it beside it as ${basename(beside)}.`,
+    `${path} can't be verified without its manifest: give that too, or put it beside it as ${beside.map((candidate) => basename(candidate)).join(' or ')}.`,
   )
+}
+
+/** `trailseal export` writes FILE.csv.manifest.json beside FILE.csv, a gateway's download is FILE.manifest.json. */
+function besideNames(name: string): Set<string> {
+  const stems = [name.replace(/\.proof\.json$/, ''), name.replace(/(\.proof)?\.[^.]+$/, '')]
+  return new Set(stems.map((stem) => `${stem}${MANIFEST}`))
 }
 
 function pathOf(file: ExportFile, manifestPath: string, known: readonly KnownPath[], given: Given): string {
@@ -161,7 +168,16 @@ function pathOf(file: ExportFile, manifestPath: string, known: readonly KnownPat
   const kind = file.role === 'export' ? 'export' : 'export-proof'
   const [renamed, ...others] = known.filter((path) => path.kind === kind)
   if (renamed !== undefined && others.length === 0) return renamed.path
-  return readable(join(dirname(manifestPath), name))
+  return readable(besideOf(manifestPath, name, file.role))
+}
+
+/** Under the name that the manifest gives it, or that of the manifest itself: a file may be renamed together with what belongs to it. */
+function besideOf(manifestPath: string, name: string, role: ExportFile['role']): string {
+  const named = join(dirname(manifestPath), name)
+  if (existsSync(named) || !manifestPath.endsWith(MANIFEST)) return named
+  const stem = manifestPath.slice(0, -MANIFEST.length)
+  const renamed = role === 'export' ? stem : `${stem}.proof.json`
+  return existsSync(renamed) ? renamed : named
 }
 
 function readable(path: string): string {

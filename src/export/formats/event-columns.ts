@@ -1,4 +1,5 @@
 import type { Json, LogEntry, Resource } from '../../event/audit-event.ts'
+import { canonicalize } from '../../event/canonical-json.ts'
 import type { ExportRow } from './export-format.ts'
 
 /** A column of the tables: CSV and XLSX have the same ones. */
@@ -64,8 +65,9 @@ export function labelOf({ type, id, name }: Resource): string {
   return [type, name ?? id].filter((part) => part !== undefined).join(' ')
 }
 
+/** The text that was hashed (RFC 8785). */
 function jsonText(value: Json | undefined): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value)
+  return value === undefined ? undefined : canonicalize(value)
 }
 
 /** The address as a link may carry it; undefined for what is no web address: a link must not run anything. */

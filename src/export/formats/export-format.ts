@@ -56,7 +56,7 @@ export interface ExportFormat {
 
 /** Takes rows in any order: that in which they are to be seen. Memory stays flat, whatever the number of rows. */
 export interface ExportWriter {
-  /** Settles when the output wants more. Throws what the output fails with. */
+  /** Settles when the output wants more; the bytes of the rows may be overwritten from then on. Throws what the output fails with. */
   write(rows: readonly ExportRow[]): Promise<void>
   /** Settles when the output has everything and is ended. */
   end(): Promise<void>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import { PassThrough, Transform } from 'node:stream'
-import type { TransformCallback, Writable } from 'node:stream'
+import { open, type FileHandle } from 'node:fs/promises'
+import { PassThrough, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 
 /** Writes and, where the stream has enough for now, waits until it wants more. Throws what the stream fails with. */
@@ -28,58 +28,103 @@ export async function endOutput(output: Writable): Promise<void> {
 
 const CHUNK_BYTES = 128 * 1024
 
-/** Joins many small texts into chunks, whose borders depend on the content only. */
+/** Joins many small texts into chunks. */
 export class TextOutput {
   readonly #output: Writable
-  #buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-  #used = 0
+  /** What is being filled; whoever writes into it where `hasRoom` says so, moves `used` on. */
+  chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  used = 0
 
   constructor(output: Writable) {
     this.#output = output
   }
 
+  hasRoom(bytes: number): boolean {
+    return bytes <= CHUNK_BYTES - this.used
+  }
+
   async text(text: string): Promise<void> {
     // three bytes a UTF-16 unit at most
-    if (text.length * 3 <= CHUNK_BYTES - this.#used)
-      this.#used += this.#buffer.write(text, this.#used, 'utf8')
+    if (this.hasRoom(text.length * 3)) this.used += this.chunk.write(text, this.used, 'utf8')
     else await this.bytes(Buffer.from(text, 'utf8'))
   }
 
   async bytes(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + CHUNK_BYTES - this.#used)
-      this.#buffer.set(part, this.#used)
-      this.#used += part.length
+      const part = bytes.subarray(at, at + CHUNK_BYTES - this.used)
+      this.chunk.set(part, this.used)
+      this.used += part.length
       at += part.length
-      if (this.#used === CHUNK_BYTES) await this.flush()
+      if (this.used === CHUNK_BYTES) await this.flush()
     }
   }
 
   async flush(): Promise<void> {
-    if (this.#used === 0) return
-    const chunk = this.#buffer.subarray(0, this.#used)
+    if (this.used === 0) return
+    const chunk = this.chunk.subarray(0, this.used)
     // the stream keeps the chunk until it is written: it gets the buffer, and a new one takes its place
-    this.#buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-    this.#used = 0
+    this.chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    this.used = 0
     await writeChunk(this.#output, chunk)
   }
 }
 
-/** Passes bytes on, and knows at the end how many they were and their SHA-256: what a manifest says of a file. */
-export class MeasuredOutput extends Transform {
+/** Settles when the stream has written the chunk, which may then be filled anew. Throws what the stream fails with. */
+export async function writeWhole(output: Writable, chunk: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    output.write(chunk, (error) => {
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+}
+
+/** A file that is begun anew; at its end it is known how many bytes it has and their SHA-256: what a manifest says of it. */
+export class FileOutput extends Writable {
+  readonly #path: string
   readonly #hash: Hash = createHash('sha256')
+  #file: FileHandle | null = null
   #size = 0
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+  constructor(path: string) {
+    super({ highWaterMark: 1 << 20 })
+    this.#path = path
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    settle(
+      open(this.#path, 'w', 0o600).then((file) => {
+        this.#file = file
+      }),
+      callback,
+    )
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     this.#hash.update(chunk)
     this.#size += chunk.length
-    callback(null, chunk)
+    settle(this.#writeAll(chunk), callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    settle(this.#file?.close() ?? Promise.resolve(), (failure) => callback(error ?? failure ?? null))
   }
 
   /** To be asked once, when the stream has ended. `sha256` in lower-case hexadecimal, as `sha256sum` prints it. */
   measured(): { readonly size: number; readonly sha256: string } {
     return { size: this.#size, sha256: this.#hash.digest('hex') }
   }
+
+  async #writeAll(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length;) at += (await this.#file?.write(chunk, at))?.bytesWritten ?? 0
+  }
+}
+
+function settle(work: Promise<unknown>, callback: (error?: Error | null) => void): void {
+  work.then(
+    () => callback(),
+    (error: unknown) => callback(error as Error),
+  )
 }
 
 export function passThrough(): PassThrough {

@@ -1,5 +1,6 @@
 import type { ShownExport } from '../../export/export-job.ts'
-import { escapeHtml, htmlPage } from './html.ts'
+import { escapeHtml } from '../../escape-html.ts'
+import { htmlPage } from './html.ts'
 
 /** One export for people without the viewer at hand. */
 export function exportPage(shown: ShownExport): string {

@@ -1,14 +1,4 @@
-/** Text that is safe inside an element or a quoted attribute. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
-}
+import { escapeHtml } from '../../escape-html.ts'
 
 /** A whole page. It has no script, and its one style sheet comes from here too, so that the strictest policy fits. */
 export function htmlPage(title: string, body: string): string {

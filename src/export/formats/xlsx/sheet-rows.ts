@@ -10,6 +10,7 @@ const MAX_LINK_LENGTH = 2_079
 /** A text inside a formula, and the address that HYPERLINK takes. */
 const MAX_LITERAL_LENGTH = 255
 
+const MS_PER_SECOND = 1_000
 const MS_PER_DAY = 86_400_000
 /** Day number of 1970-01-01 in the calendar of 1900. */
 const EPOCH_DAY = 25_569
@@ -53,11 +54,11 @@ export function textXml(cell: string, text: string, style = 0): string {
   return `<c r="${cell}"${styled} t="inlineStr"><is><t xml:space="preserve">${cellXml(cutToCell(text))}</t></is></c>`
 }
 
-/** A real date: days since 1900 in UTC, milliseconds included. */
+/** A real date: days since 1900 in UTC, to the second: programs for tables round what they show, so that 0.7 s would be another second than the viewer's. */
 function dateXml(cell: string, timestamp: string): string {
   const instant = parseTimestamp(timestamp)
   if (instant === null) return textXml(cell, timestamp)
-  return `<c r="${cell}" s="${STYLE.date}"><v>${instant / MS_PER_DAY + EPOCH_DAY}</v></c>`
+  return `<c r="${cell}" s="${STYLE.date}"><v>${(Math.floor(instant / MS_PER_SECOND) * MS_PER_SECOND) / MS_PER_DAY + EPOCH_DAY}</v></c>`
 }
 
 function targetXml(cell: string, text: string, address: string | undefined, links: SheetLink[]): string {
