@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { ArchiveRequests } from '../export/archive-requests.ts'
 import type { Exports } from '../export/exports.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { QueryFacade } from '../query/query-facade.ts'
@@ -10,6 +11,8 @@ export interface ReadinessCheck {
   readonly name: string
   readonly ok: boolean
   readonly message?: string
+  /** False: the process does the rest of its work without it. */
+  readonly essential?: boolean
 }
 
 /** What the HTTP surface is made of. */
@@ -20,6 +23,7 @@ export interface HttpDependencies {
   /** C2SP tlog-proofs of entries that were just appended, in order. */
   readonly proofs: (workspace: string, seqs: readonly number[]) => Promise<readonly string[]>
   readonly exports: Pick<Exports, 'request' | 'list' | 'show' | 'open' | 'facts' | 'remove'>
+  readonly archive: Pick<ArchiveRequests, 'request' | 'list' | 'fulfil'>
   readonly readiness: () => Promise<readonly ReadinessCheck[]>
   readonly telemetry: Telemetry
   readonly clock: Clock
@@ -29,4 +33,6 @@ export interface HttpDependencies {
   readonly version: string
   /** The built viewer (dist/web/). Without it, or while it is not built, `/` is a plain start page. */
   readonly viewerDirectory?: URL
+  /** Origins of pages that may show the viewer in a frame (ADR 0020); without any, none may. */
+  readonly embedOrigins?: readonly string[]
 }

@@ -11,13 +11,16 @@ import { openApiDocument, type OpenApiDocument } from './openapi.ts'
 import { problemHandler } from './problem.ts'
 import { expressPath, type Route } from './route.ts'
 import { administrationRoutes } from './routes/administration.ts'
+import { archiveRequestRoutes } from './routes/archive-requests.ts'
 import { eventsInRoutes } from './routes/events-in.ts'
 import { eventsOutRoutes } from './routes/events-out.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { logRoutes } from './routes/log.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { pageRoutes } from './routes/pages.ts'
+import { sampleDataRoutes } from './routes/sample-data.ts'
 import { streamRoutes } from './routes/stream.ts'
+import { verifyPage } from './routes/verify-page.ts'
 import { viewerFiles } from './routes/viewer.ts'
 import { Sessions } from './session.ts'
 
@@ -45,6 +48,8 @@ export function createServer(dependencies: HttpDependencies): HttpServer {
     ...eventsOutRoutes(dependencies),
     ...streamRoutes({ ...dependencies, ending: ending.signal }),
     ...exportRoutes({ ...dependencies, authenticator }),
+    ...archiveRequestRoutes(dependencies),
+    ...sampleDataRoutes(dependencies),
     ...logRoutes(dependencies),
     ...administrationRoutes(dependencies),
     ...operationRoutes(dependencies),
@@ -66,7 +71,7 @@ export function createServer(dependencies: HttpDependencies): HttpServer {
 }
 
 function application(
-  { telemetry, publicUrl, viewerDirectory }: HttpDependencies,
+  { telemetry, publicUrl, viewerDirectory, embedOrigins = [] }: HttpDependencies,
   routes: readonly Route[],
   authenticator: Authenticator,
 ): Express {
@@ -76,8 +81,10 @@ function application(
   app.set('query parser', false)
   app.use(observe(telemetry), securityHeaders(publicUrl))
   // Before the plain start page, which is for installations without the viewer.
-  const viewer = viewerDirectory ? viewerFiles(viewerDirectory) : null
+  const viewer = viewerDirectory ? viewerFiles(viewerDirectory, embedOrigins) : null
+  const verifier = viewerDirectory ? verifyPage(viewerDirectory) : null
   if (viewer) app.use(viewer)
+  if (verifier) app.use(verifier)
   register(app, routes, authenticator)
   app.use(() => {
     throw new TrailsealError('not_found', 'There is nothing at this address. /docs lists what there is.')

@@ -21,6 +21,8 @@ afterAll(async () => {
 const ALL = { admin: 200, owner: 200, member: 200, auditor: 200, ingest: 200 }
 const READERS = { ...ALL, ingest: 403 }
 const NOTHING_THERE = { admin: 404, owner: 404, member: 404, auditor: 404, ingest: 403 }
+/** Home is for whoever stands for a member. */
+const OWN = { admin: 403, owner: 200, member: 200, auditor: 403, ingest: 403 }
 const KEEPERS = { admin: 200, owner: 200, member: 403, auditor: 403, ingest: 403 }
 
 interface Call {
@@ -39,7 +41,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'get /v1/workspaces/{workspace}/events': { path: `${ACME}/events`, statuses: READERS },
   'get /v1/me/events': {
     path: '/v1/me/events?workspace=acme',
-    statuses: { admin: 403, owner: 200, member: 200, auditor: 403, ingest: 403 },
+    statuses: OWN,
   },
   'get /v1/workspaces/{workspace}/events/{id}': { path: `${ACME}/events/one-0`, statuses: READERS },
   'get /v1/workspaces/{workspace}/events/{id}/proof': {
@@ -53,6 +55,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   'get /v1/workspaces/{workspace}/facets': { path: `${ACME}/facets?field=actor`, statuses: READERS },
   'get /v1/workspaces/{workspace}/histogram': { path: `${ACME}/histogram`, statuses: READERS },
   'get /v1/workspaces/{workspace}/stream': { path: `${ACME}/stream`, statuses: READERS },
+  'get /v1/me/facets': { path: '/v1/me/facets?workspace=acme&field=action', statuses: OWN },
+  'get /v1/me/histogram': { path: '/v1/me/histogram?workspace=acme', statuses: OWN },
+  'get /v1/me/stream': { path: '/v1/me/stream?workspace=acme', statuses: OWN },
   'get /v1/workspaces/{workspace}/integrity': { path: `${ACME}/integrity`, statuses: READERS },
   'get /v1/workspaces/{workspace}/log/checkpoint': { path: `${ACME}/log/checkpoint`, statuses: READERS },
   'get /v1/workspaces/{workspace}/log/vkey': { path: `${ACME}/log/vkey`, statuses: READERS },
@@ -82,6 +87,21 @@ const CALLS: Readonly<Record<string, Call>> = {
   'delete /v1/workspaces/{workspace}/exports/{id}': {
     path: `${ACME}/exports/nobody`,
     statuses: NOTHING_THERE,
+  },
+  'post /v1/workspaces/{workspace}/archive-requests': {
+    path: `${ACME}/archive-requests`,
+    body: { from: '2026-01-01', to: '2026-12-31', reason: 'Yearly review' },
+    statuses: { ...KEEPERS, admin: 202, owner: 202 },
+  },
+  'get /v1/workspaces/{workspace}/archive-requests': { path: `${ACME}/archive-requests`, statuses: KEEPERS },
+  'post /v1/workspaces/{workspace}/archive-requests/{id}/fulfil': {
+    path: `${ACME}/archive-requests/arc_nobody/fulfil`,
+    statuses: { ...KEEPERS, admin: 404, owner: 404 },
+  },
+  // The log has events of its own, so there is no sample data for it, whoever asks.
+  'post /v1/workspaces/{workspace}/sample-data': {
+    path: `${ACME}/sample-data`,
+    statuses: { admin: 403, owner: 403, member: 403, auditor: 403, ingest: 403 },
   },
   'get /v1/me': { path: '/v1/me', statuses: ALL },
   'get /v1/plans': { path: '/v1/plans', statuses: ALL },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import { violations } from './support/axe.ts'
 import { rowsShown } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { ADA, sampleHistory } from './support/sample-history.ts'
@@ -10,7 +10,7 @@ import { describeInBrowser } from './support/suite.ts'
 interface State {
   readonly name: string
   readonly path: string
-  readonly reach: (page: Page) => Promise<void>
+  readonly reach: (page: Page) => Promise<unknown>
 }
 
 const STATES: readonly State[] = [
@@ -157,12 +157,3 @@ describeInBrowser('axe finds nothing to object to', () => {
     expect(await violations(page)).toEqual([])
   })
 })
-
-/** Of the flyout where it is open: the list behind it is a state of its own. Rule and place of each, short enough to read in a failure. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<axe.AxeResults>(
-    `axe.run(document.querySelector('[role=dialog]') ?? document, { resultTypes: ['violations'], preload: false, elementRef: false })`,
-  )
-  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))
-}

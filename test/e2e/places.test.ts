@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { rowsShown, type Visit } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
-import { sampleHistory } from './support/sample-history.ts'
+import { ADA, GRACE, sampleHistory } from './support/sample-history.ts'
 import { Stage } from './support/stage.ts'
 import { describeInBrowser } from './support/suite.ts'
 
@@ -87,5 +87,103 @@ describeInBrowser('the places beside the list', () => {
     await row.getByRole('button', { name: 'Revoke' }).click()
     await row.getByRole('button', { name: 'Really revoke' }).click()
     await row.getByText('revoked').waitFor()
+  })
+
+  test('shows auditors with their scopes', async () => {
+    await gateway.token({
+      ...{ role: 'auditor', workspace: 'acme', member: { id: 'u_chiara', name: 'Chiara' } },
+      scope: { q: 'category:evidence', from: '2026-01-01' },
+    })
+    const { page } = await at('/w/acme/settings')
+    const row = page.getByRole('group', { name: 'Auditors' }).getByRole('row').filter({ hasText: 'Chiara' })
+    expect(await row.innerText()).toMatch(/events matching category:evidence\s+from 2026-01-01/)
+  })
+
+  test('takes a range from a brush across the histogram', async () => {
+    const { page } = await at('/w/acme/audit-log')
+    await page.locator('.bar').first().waitFor()
+    const box = await page.locator('.bars').boundingBox()
+    const at_ = (part: number) =>
+      [(box?.x ?? 0) + (box?.width ?? 0) * part, (box?.y ?? 0) + (box?.height ?? 0) / 2] as const
+    await page.mouse.move(...at_(0.6))
+    await page.mouse.down()
+    await page.mouse.move(...at_(0.3), { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/from=.*&to=/)
+    await rowsShown(page)
+    const query = new URL(page.url()).searchParams
+    const [from, to] = [query.get('from') ?? '', query.get('to') ?? '']
+    expect(Date.parse(to) - Date.parse(from)).toBeGreaterThan(86_400_000)
+    const times = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('.cell-date time')].map(({ dateTime }) => dateTime)`,
+    )
+    expect(times.every((time) => time >= from && time <= to)).toBe(true)
+    await page.goBack()
+    await page.waitForURL(/audit-log$/)
+  })
+
+  test('keeps recent and saved queries for the next time', async () => {
+    const { page } = await at('/w/acme/audit-log')
+    const bar = page.getByRole('combobox', { name: 'Query' })
+    for (const query of ['verb:SHARE', 'outcome:failure']) {
+      await bar.fill(query)
+      await page.keyboard.press('Enter')
+      await page.waitForURL((url) => url.searchParams.get('q') === query)
+    }
+    await page.getByRole('button', { name: 'Save this query' }).click()
+    await page.getByRole('button', { name: 'Clear the query' }).click()
+    await page.reload()
+    await rowsShown(page)
+    await page.keyboard.press('/')
+    expect(await page.getByRole('option').allInnerTexts()).toEqual([
+      'outcome:failure\nsaved',
+      'verb:SHARE\nrecent',
+    ])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.searchParams.get('q') === 'outcome:failure')
+  })
+
+  test.each([
+    ['All by this user', /^\?actor=u_\w+$/],
+    ['All of this action', /^\?action=obligation.status_changed$/],
+    ['All on this resource', /^\?resource_type=OBLIGATION&resource_id=o_4$/],
+    ['All from this address', /^\?q=source.ip%3A/],
+  ])('leads from an event to "%s"', async (name, expected) => {
+    const { page } = await at('/w/acme/audit-log?event=sample_2&tab=details&verb=UPDATE')
+    await page.getByRole('button', { name }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await rowsShown(page)
+    expect(new URL(page.url()).search).toMatch(expected)
+  })
+
+  test('takes single filters away where nothing is found', async () => {
+    const { page } = await at('/w/acme/audit-log?verb=DELETE&outcome=failure')
+    await page.getByRole('heading', { name: 'No event matches' }).waitFor()
+    await page.getByRole('button', { name: 'Any verb' }).click()
+    await page.waitForURL(/audit-log\?outcome=failure$/)
+    await rowsShown(page)
+    expect(await page.locator('.cell-action .failed').count()).toBeGreaterThan(0)
+  })
+
+  test("follows live on Home what is one's own and nothing else, also where the Dashboard is for owners", async () => {
+    await gateway.workspace('closed', 'Closed shop', 'strategic', 'owners')
+    const member = { id: GRACE.id, name: GRACE.name }
+    await gateway.send('closed', sampleHistory(Date.now(), 40))
+    const token = await gateway.token({ role: 'member', workspace: 'closed', member })
+    const { page, faults } = await at('/w/closed/home', token)
+    await page.getByRole('button', { name: 'Live', exact: true }).waitFor()
+    await page.locator('.bar').first().waitFor()
+    const shared = (actor: object, name: string) => ({
+      actor,
+      action: 'file.shared',
+      resource: { type: 'FILE', id: name },
+    })
+    await gateway.send('closed', [shared(ADA, 'of-ada'), shared(GRACE, 'of-grace')])
+    await page.getByText('of-grace').waitFor()
+    expect(await page.getByText('of-ada').count()).toBe(0)
+    await page.getByRole('button', { name: 'Verb' }).click()
+    await page.getByRole('checkbox', { name: /SHARE/ }).waitFor()
+    expect(faults).toEqual([])
   })
 })

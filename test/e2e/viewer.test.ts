@@ -105,7 +105,7 @@ describeInBrowser('the viewer', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/q=risk_assessment/)
     await page.getByRole('button', { name: 'Action type' }).click()
-    await page.getByRole('checkbox', { name: /evidence/ }).check()
+    await page.getByRole('checkbox', { name: /^Evidence/ }).check()
     await page.waitForURL(/category=evidence/)
     await page.keyboard.press('Escape')
     await rowsShown(page)

@@ -1,7 +1,9 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { getJson, type Problem } from './api/client.ts'
 import type { Me, Workspace } from './api/types.ts'
 import { useRequest } from './api/use-request.ts'
+import { Embedded, WaitingForHost } from './embed/embedded.tsx'
+import { isEmbedded, listenToHost } from './embed/host-page.ts'
 import { EventsPlace } from './events/events-place.tsx'
 import { navigate, useHref } from './navigation/location.ts'
 import { parsePlace, PLACE_NAMES, placePath, placesFor, type Place } from './navigation/places.ts'
@@ -9,6 +11,7 @@ import { SessionContext } from './session/session.ts'
 import { SignInPage } from './session/sign-in-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { ListSkeleton, Notice, ProblemState } from './states/states.tsx'
+import { remember, remembered } from './storage.ts'
 
 const IntegrityPlace = lazy(() => import('./integrity/integrity-place.tsx'))
 const SettingsPlace = lazy(() => import('./settings/settings-place.tsx'))
@@ -18,13 +21,16 @@ const LAST_WORKSPACE = 'trailseal-workspace'
 
 /** Who is there decides what is shown: the sign-in page, or the places of a workspace. */
 export function Application() {
-  const [session, setSession] = useState(0)
-  const me = useRequest(`me ${session}`, (signal) => getJson<Me>('/v1/me', signal))
-  const renew = () => setSession((former) => former + 1)
+  // In a frame nobody is asked before the host page has handed over a token.
+  const [session, setSession] = useState(isEmbedded ? 0 : 1)
+  const me = useRequest(session === 0 ? null : `me ${session}`, (signal) => getJson<Me>('/v1/me', signal))
+  const renew = useCallback(() => setSession((former) => former + 1), [])
+  useEffect(() => (isEmbedded ? listenToHost(renew) : undefined), [renew])
+  if (isEmbedded && (session === 0 || me.problem?.code === 'unauthenticated')) return <WaitingForHost />
   if (me.problem?.code === 'unauthenticated') return <SignInPage onSignedIn={renew} />
   if (me.problem) return <Alone problem={me.problem} onRetry={me.retry} />
   if (!me.answer) return <ListSkeleton label="Opening the viewer" />
-  return <SignedIn me={me.answer} onSignedOut={renew} />
+  return <SignedIn key={session} me={me.answer} onSignedOut={renew} />
 }
 
 function Alone({ problem, onRetry }: { readonly problem: Problem; readonly onRetry: () => void }) {
@@ -45,21 +51,26 @@ function SignedIn({ me, onSignedOut }: { readonly me: Me; readonly onSignedOut: 
   useEffect(() => {
     if (workspace && !isAddressComplete)
       navigate(placePath(workspace.id, place) + location.search, { replace: true })
-    if (workspace) localStorage.setItem(LAST_WORKSPACE, workspace.id)
+    if (workspace) remember(LAST_WORKSPACE, workspace.id)
   }, [workspace, place, isAddressComplete])
   useEffect(() => {
     document.title = workspace ? `${PLACE_NAMES[place]} · ${workspace.name} · Trailseal` : 'Trailseal'
   }, [workspace, place])
   if (me.role === 'ingest' || !workspace)
     return <NothingToShow me={me} named={named} onSignedOut={onSignedOut} />
+  // another workspace is another world: nothing of the former one stays
+  const view = (
+    <Suspense fallback={<ListSkeleton label="Loading" />}>
+      <PlaceView key={`${workspace.id} ${place}`} place={place} />
+    </Suspense>
+  )
   return (
     <SessionContext value={{ me, workspace }}>
-      <Shell me={me} workspace={workspace} place={place} places={places} onSignedOut={onSignedOut}>
-        {/* another workspace is another world: nothing of the former one stays */}
-        <Suspense fallback={<ListSkeleton label="Loading" />}>
-          <PlaceView key={`${workspace.id} ${place}`} place={place} />
-        </Suspense>
-      </Shell>
+      {isEmbedded ? (
+        <Embedded>{view}</Embedded>
+      ) : (
+        <Shell {...{ me, workspace, place, places, onSignedOut }}>{view}</Shell>
+      )}
     </SessionContext>
   )
 }
@@ -80,7 +91,7 @@ function PlaceView({ place }: { readonly place: Place }) {
 }
 
 function rememberedWorkspace({ workspaces }: Me): Workspace | undefined {
-  const last = localStorage.getItem(LAST_WORKSPACE)
+  const last = remembered(LAST_WORKSPACE)
   return workspaces.find(({ id }) => id === last) ?? workspaces[0]
 }
 
@@ -104,7 +115,14 @@ function NothingToShow({
       <h1 className="unseen">Trailseal</h1>
       <Notice
         title={named === null ? 'Nothing to show' : 'No such workspace'}
-        action={{ name: 'Sign in with another token', onClick: () => void signOut().then(onSignedOut) }}
+        {...(isEmbedded
+          ? {}
+          : {
+              action: {
+                name: 'Sign in with another token',
+                onClick: () => void signOut().then(onSignedOut),
+              },
+            })}
       >
         {sentence}
       </Notice>

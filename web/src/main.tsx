@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client'
 import './styles.css'
 import './layout.css'
 import { Application } from './application.tsx'
+import { isEmbedded } from './embed/host-page.ts'
 import { theme } from './theme.ts'
 
 /** What style elements need to count under the page's Content-Security-Policy. */
@@ -15,6 +16,8 @@ const colorSchemeManager = localStorageColorSchemeManager({ key: 'trailseal-colo
 const scheme = colorSchemeManager.get('auto')
 const isDark = scheme === 'dark' || (scheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches)
 document.documentElement.setAttribute('data-mantine-color-scheme', isDark ? 'dark' : 'light')
+
+document.documentElement.classList.toggle('is-embedded', isEmbedded)
 
 const place = document.getElementById('viewer')
 if (place)

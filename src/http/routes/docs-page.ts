@@ -1,5 +1,6 @@
 import type { OpenApiDocument, Operation } from '../openapi.ts'
-import { escapeHtml, htmlPage } from './html.ts'
+import { escapeHtml } from '../../escape-html.ts'
+import { htmlPage } from './html.ts'
 
 /** The OpenAPI document as a plain page, for people without a tool at hand. */
 export function docsPage({ info, paths }: OpenApiDocument): string {

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { TrailsealError } from '../../errors.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import type { Whose } from '../../query/query-facade.ts'
 import { route, sendJson, sendText, type Answer, type Route } from '../route.ts'
+import type { Principal } from '../../workspaces/workspace-store.ts'
 import {
   defined,
   eventListSchema,
@@ -40,12 +42,7 @@ export function eventsOutRoutes({ query: facade, telemetry }: Dependencies): rea
       query: listParameters.extend({ workspace: z.string().optional() }),
       answers: json('A page of events.', eventListSchema),
       async handle({ response, principal, query: { workspace, ...query } }) {
-        const active = workspace ?? principal.workspace
-        if (active === null)
-          throw new TrailsealError(
-            'bad_request',
-            'The query parameter `workspace` is needed with this token.',
-          )
+        const active = activeWorkspace(principal, workspace)
         const search = () => facade.ownEvents(principal, active, defined(query))
         sendJson(response, 200, await telemetry.searching('own', search))
       },
@@ -63,8 +60,17 @@ export function eventsOutRoutes({ query: facade, telemetry }: Dependencies): rea
         sendJson(response, 200, await telemetry.searching('history', search))
       },
     }),
-    ...countRoutes({ query: facade, telemetry }),
+    ...countRoutes({ query: facade, telemetry }, 'dashboard'),
+    ...countRoutes({ query: facade, telemetry }, 'own'),
   ]
+}
+
+/** Of a token that stands for several workspaces the caller says which. Errors: `bad_request`. */
+export function activeWorkspace(principal: Principal, given: string | undefined): string {
+  const active = given ?? principal.workspace
+  if (active === null)
+    throw new TrailsealError('bad_request', 'The query parameter `workspace` is needed with this token.')
+  return active
 }
 
 function eventRoutes(facade: HttpDependencies['query']): readonly Route[] {
@@ -90,35 +96,44 @@ function eventRoutes(facade: HttpDependencies['query']): readonly Route[] {
   ]
 }
 
-function countRoutes({ query: facade, telemetry }: Dependencies): readonly Route[] {
+/** Of the whole team below the workspace, of the member's own events below `/v1/me`. */
+function countRoutes({ query: facade, telemetry }: Dependencies, whose: Whose): readonly Route[] {
   const bucket = z.object({ key: z.string(), count: z.int() })
-  const bars = z.object({
-    interval_ms: z.int(),
-    buckets: z.array(z.object({ key: z.string(), count: z.int() })),
-  })
+  const isOwn = whose === 'own'
+  const base = isOwn ? '/v1/me' : WORKSPACE
+  const named = isOwn ? { workspace: z.string().optional() } : {}
+  const of = isOwn ? " of the member's own events" : ''
   return [
     route({
       method: 'get',
-      path: `${WORKSPACE}/facets`,
-      summary: 'Counts by the values of a field, most frequent first.',
-      query: facetParameters,
+      path: `${base}/facets`,
+      summary: `Counts${of} by the values of a field, most frequent first.`,
+      query: facetParameters.extend(named),
       answers: json('The counts.', z.object({ field: z.string(), buckets: z.array(bucket) })),
-      async handle({ response, principal, query: { field, ...filters }, path }) {
-        const search = () => facade.facets(principal, path('workspace'), field, defined(filters))
+      async handle({ response, principal, query, path }) {
+        const { workspace, field, ...filters } = defined(query as typeof query & { workspace?: string })
+        const where = isOwn ? activeWorkspace(principal, workspace) : path('workspace')
+        const search = () => facade.facets(principal, where, field, filters, whose)
         const buckets = await telemetry.searching('facets', search)
         sendJson(response, 200, { field, buckets })
       },
     }),
     route({
       method: 'get',
-      path: `${WORKSPACE}/histogram`,
-      summary: 'Counts by interval of time; empty ones are left out.',
+      path: `${base}/histogram`,
+      summary: `Counts${of} by interval of time; empty ones are left out.`,
       query: filterParameters.extend({
+        ...named,
         interval: z.string().optional().meta({ description: 'auto, or such as 1m, 1h, 1d.' }),
       }),
-      answers: json('The counts; a key is the start of its interval, RFC 3339.', bars),
-      async handle({ response, principal, query: { interval = 'auto', ...filters }, path }) {
-        const search = () => facade.histogram(principal, path('workspace'), interval, defined(filters))
+      answers: json(
+        'The counts; a key is the start of its interval, RFC 3339.',
+        z.object({ interval_ms: z.int(), buckets: z.array(bucket) }),
+      ),
+      async handle({ response, principal, query, path }) {
+        const { workspace, interval, ...filters } = defined(query as typeof query & { workspace?: string })
+        const where = isOwn ? activeWorkspace(principal, workspace) : path('workspace')
+        const search = () => facade.histogram(principal, where, interval ?? 'auto', filters, whose)
         sendJson(response, 200, await telemetry.searching('histogram', search))
       },
     }),

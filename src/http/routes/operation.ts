@@ -34,8 +34,12 @@ export function operationRoutes({
       answers: { 200: checks('Ready.'), 503: checks('Something does not work.') },
       async handle({ response }) {
         const results = await readiness()
-        const ready = results.every(({ ok }) => ok)
-        sendJson(response, ready ? 200 : 503, { ready, checks: results })
+        const ready = results.every(({ ok, essential = true }) => ok || !essential)
+        const checks = results.map(({ name, ok, message }) => ({
+          ...{ name, ok },
+          ...(message === undefined ? {} : { message }),
+        }))
+        sendJson(response, ready ? 200 : 503, { ready, checks })
       },
     }),
     publicRoute({

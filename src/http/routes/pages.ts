@@ -8,7 +8,8 @@ import { publicRoute, sendJson, type Route } from '../route.ts'
 import type { Sessions } from '../session.ts'
 import { TrailsealError } from '../../errors.ts'
 import { docsPage } from './docs-page.ts'
-import { escapeHtml, htmlPage, PAGE_CSS } from './html.ts'
+import { escapeHtml } from '../../escape-html.ts'
+import { htmlPage, PAGE_CSS } from './html.ts'
 
 interface PageOptions extends Pick<HttpDependencies, 'workspaces' | 'publicUrl'> {
   readonly authenticator: Authenticator

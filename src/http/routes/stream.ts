@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import type { Response } from 'express'
+import { z } from 'zod'
 import { TrailsealError } from '../../errors.ts'
-import type { ListedEvent } from '../../query/query-facade.ts'
+import type { ListedEvent, Whose } from '../../query/query-facade.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { integerParameter } from '../parameters.ts'
 import { toProblem, toTrailsealError } from '../problem.ts'
 import { route, type Route } from '../route.ts'
 import { defined, filterParameters } from '../schemas.ts'
+import { activeWorkspace } from './events-out.ts'
 
 /** Keeps proxies from closing a quiet connection, and notices a client that is gone. */
 const HEARTBEAT_MS = 15_000
@@ -18,45 +20,50 @@ interface StreamOptions extends Pick<HttpDependencies, 'query'> {
 }
 
 /** The live feed: Server-Sent Events (HTML standard §9.2) with the seq as id, so that a reconnect leaves no gap. */
-export function streamRoutes({
-  query: facade,
-  ending,
-  heartbeatMs = HEARTBEAT_MS,
-}: StreamOptions): readonly Route[] {
+export function streamRoutes(options: StreamOptions): readonly Route[] {
   return [
-    route({
-      method: 'get',
-      path: '/v1/workspaces/{workspace}/stream',
-      summary:
-        'Live feed of matching events (Server-Sent Events). `Last-Event-ID` or `after` resumes behind that seq.',
-      query: filterParameters.extend({ after: integerParameter(0, Number.MAX_SAFE_INTEGER).optional() }),
-      answers: {
-        200: {
-          description: 'Events as they are committed: `id` is the seq, `data` the event.',
-          type: 'text/event-stream',
-        },
-      },
-      async handle({ request, response, principal, query: { after, ...filters }, path }) {
-        const afterSeq = lastEventId(request.headers['last-event-id']) ?? after ?? null
-        const closed = new AbortController()
-        response.once('close', () => closed.abort())
-        const signal = AbortSignal.any([closed.signal, ending])
-        const events = await facade.openStream(
-          principal,
-          path('workspace'),
-          defined(filters),
-          afterSeq,
-          signal,
-        )
-        begin(response)
-        if (request.method === 'HEAD') {
-          response.end()
-          return
-        }
-        await send(response, events, { signal, heartbeatMs })
-      },
-    }),
+    streamRoute(options, 'dashboard', '/v1/workspaces/{workspace}/stream', 'Live feed of matching events'),
+    streamRoute(options, 'own', '/v1/me/stream', "Live feed of the member's own events"),
   ]
+}
+
+function streamRoute(
+  { query: facade, ending, heartbeatMs = HEARTBEAT_MS }: StreamOptions,
+  whose: Whose,
+  address: string,
+  what: string,
+): Route {
+  const bookmark = integerParameter(0, Number.MAX_SAFE_INTEGER).optional()
+  return route({
+    method: 'get',
+    path: address,
+    summary: `${what} (Server-Sent Events). \`Last-Event-ID\` or \`after\` resumes behind that seq.`,
+    query: filterParameters.extend({
+      after: bookmark,
+      ...(whose === 'own' ? { workspace: z.string().optional() } : {}),
+    }),
+    answers: {
+      200: {
+        description: 'Events as they are committed: `id` is the seq, `data` the event.',
+        type: 'text/event-stream',
+      },
+    },
+    async handle({ request, response, principal, query, path }) {
+      const { workspace, after, ...filters } = defined(query as typeof query & { workspace?: string })
+      const where = whose === 'own' ? activeWorkspace(principal, workspace) : path('workspace')
+      const afterSeq = lastEventId(request.headers['last-event-id']) ?? after ?? null
+      const closed = new AbortController()
+      response.once('close', () => closed.abort())
+      const signal = AbortSignal.any([closed.signal, ending])
+      const events = await facade.openStream(principal, where, filters, afterSeq, signal, whose)
+      begin(response)
+      if (request.method === 'HEAD') {
+        response.end()
+        return
+      }
+      await send(response, events, { signal, heartbeatMs })
+    },
+  })
 }
 
 /** What a browser's EventSource sends by itself when it reconnects; it wins over the address. */

@@ -15,6 +15,7 @@ const ENCODINGS = [
   ['gzip', '.gz'],
 ] as const
 const NONCE = 'CSP_NONCE'
+const EMBED_ORIGINS = 'EMBED_ORIGINS'
 
 interface Asset {
   readonly type: string
@@ -24,9 +25,10 @@ interface Asset {
 
 /**
  * The built viewer: its page at `/`, `/signin` (without a token) and everything below `/w/`, its hashed assets below `/assets/`.
+ * Below `/embed/` the same page for frames of the given origins, and for no others (ADR 0020).
  * Null when it was not built. The files are read once, at the start.
  */
-export function viewerFiles(directory: URL): RequestHandler | null {
+export function viewerFiles(directory: URL, embedOrigins: readonly string[] = []): RequestHandler | null {
   const index = new URL('index.html', directory)
   if (!existsSync(index)) return null
   const page = readFileSync(index, 'utf8')
@@ -39,6 +41,7 @@ export function viewerFiles(directory: URL): RequestHandler | null {
     const asset = assets.get(request.path)
     if (asset) sendAsset(request, response, asset)
     else if (isPage(request)) sendPage(response, page)
+    else if (request.path.startsWith('/embed/')) sendEmbeddedPage(response, page, embedOrigins)
     else next()
   }
 }
@@ -61,8 +64,22 @@ function sendAsset(request: Request, response: Response, { type, bytes, encoded 
   response.send(best?.bytes ?? bytes)
 }
 
+/** Told to the page too, because it takes its token from a page of one of these origins only. */
+function sendEmbeddedPage(response: Response, page: string, origins: readonly string[]): void {
+  if (origins.length > 0) {
+    const policy = String(response.getHeader('content-security-policy'))
+    // X-Frame-Options knows no list of origins, and would win over the policy in old browsers.
+    response.removeHeader('X-Frame-Options')
+    response.set(
+      'Content-Security-Policy',
+      policy.replace("frame-ancestors 'none'", `frame-ancestors ${origins.join(' ')}`),
+    )
+  }
+  sendPage(response, page, origins)
+}
+
 /** The component library writes style elements: they carry a nonce of this one response, so that no others count. */
-function sendPage(response: Response, page: string): void {
+function sendPage(response: Response, page: string, embedOrigins: readonly string[] = []): void {
   ;(response.locals as ObservedLocals).route = '/w/{place}'
   const nonce = randomBytes(16).toString('base64')
   const policy = String(response.getHeader('content-security-policy'))
@@ -72,7 +89,7 @@ function sendPage(response: Response, page: string): void {
       'Cache-Control': 'no-store',
       'Content-Security-Policy': policy.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`),
     })
-    .send(page.replaceAll(NONCE, nonce))
+    .send(page.replaceAll(NONCE, nonce).replace(EMBED_ORIGINS, embedOrigins.join(' ')))
 }
 
 function readAssets(directory: URL): ReadonlyMap<string, Asset> {

@@ -1,5 +1,6 @@
 import type { BulkItem } from '../../drivers/elasticsearch/bulk.ts'
-import type { Elasticsearch, StoredDocument } from '../../drivers/elasticsearch/elasticsearch.ts'
+import type { StoredDocument } from '../../drivers/elasticsearch/answers.ts'
+import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 import type { TokenRecord, VerificationRun, Workspace, WorkspaceStore } from '../workspace-store.ts'
 
 type TokenSource = Omit<TokenRecord, 'hash'> & { readonly hash: string }

@@ -22,18 +22,25 @@ export class Gateway {
   readonly url: string
   readonly dataDir: string
   readonly #port: number
+  readonly #settings: Readonly<Record<string, string>>
   #process: ChildProcess | null = null
 
-  private constructor(port: number, dataDir: string) {
+  private constructor(port: number, dataDir: string, settings: Readonly<Record<string, string>>) {
     this.#port = port
+    this.#settings = settings
     this.dataDir = dataDir
     this.url = `http://localhost:${port}`
   }
 
-  /** Builds the viewer where it is out of date, imports nothing, and waits until the gateway answers. */
-  static async start(): Promise<Gateway> {
+  /** Builds the viewer where it is out of date, and waits until the gateway answers; `fill` puts a store into the data directory. */
+  static async start(
+    fill?: (dataDir: string) => Promise<void>,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Gateway> {
     await run(['scripts/build-web.ts'], {})
-    const gateway = new Gateway(await freePort(), await mkdtemp(join(tmpdir(), 'trailseal-e2e-')))
+    const dataDir = await mkdtemp(join(tmpdir(), 'trailseal-e2e-'))
+    const gateway = new Gateway(await freePort(), dataDir, settings)
+    await fill?.(gateway.dataDir)
     await gateway.resume()
     return gateway
   }
@@ -41,7 +48,7 @@ export class Gateway {
   async resume(): Promise<void> {
     const child = spawn(NODE, ['src/cli/main.ts', 'serve'], {
       cwd: ROOT,
-      env: { ...process.env, ...this.#environment() },
+      env: this.#environment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#process = child
@@ -50,6 +57,7 @@ export class Gateway {
       said += chunk.toString()
       if (said.includes('sign in')) break
     }
+    if (!said.includes('sign in')) throw new Error(`The gateway ended before it listened. It said: ${said}`)
     child.stdout.resume()
   }
 
@@ -59,6 +67,15 @@ export class Gateway {
     this.#process = null
     if (!child || child.exitCode !== null) return
     child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+
+  /** Ends the process as a fault of the machine would: nothing is finished. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (!child || child.exitCode !== null) return
+    child.kill('SIGKILL')
     await once(child, 'exit')
   }
 
@@ -84,6 +101,12 @@ export class Gateway {
     return token
   }
 
+  async revoke(token: string): Promise<void> {
+    const headers = { authorization: `Bearer ${token}` }
+    const me = (await (await fetch(`${this.url}/v1/me`, { headers })).json()) as { token_id: string }
+    await this.#request('DELETE', `/v1/tokens/${me.token_id}`)
+  }
+
   /** Appends events and waits until searches find them. */
   async send(workspace: string, events: readonly object[]): Promise<void> {
     const path = `/v1/workspaces/${workspace}/events`
@@ -98,18 +121,22 @@ export class Gateway {
       headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const answer: unknown = await response.json()
+    const answer: unknown = response.status === 204 ? null : await response.json()
     if (!response.ok)
       throw new Error(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`)
     return answer
   }
 
-  #environment(): Record<string, string> {
+  /** Nothing of the developer's own settings, which may name another store. */
+  #environment(): NodeJS.ProcessEnv {
     return {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
       PORT: String(this.#port),
       TRAILSEAL_DATA_DIR: this.dataDir,
       TRAILSEAL_ADMIN_TOKEN: ADMIN_TOKEN,
       LOG_LEVEL: 'silent',
+      ...this.#settings,
     }
   }
 }

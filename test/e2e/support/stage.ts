@@ -12,8 +12,12 @@ export class Stage {
     return this.#gateway
   }
 
-  async open(): Promise<Gateway> {
-    this.#gateway = await Gateway.start()
+  /** `fill` puts a store into the data directory before the gateway opens it. */
+  async open(
+    fill?: (dataDir: string) => Promise<void>,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Gateway> {
+    this.#gateway = await Gateway.start(fill, settings)
     this.#browser = await launch()
     return this.#gateway
   }

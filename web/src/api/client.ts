@@ -1,3 +1,5 @@
+import { credentialed, noteRefusal } from './credentials.ts'
+
 /** The problem document of a refused request (RFC 9457), or what stands for it when the server can't be reached. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -39,12 +41,13 @@ export function workspacePath(workspace: string, ...parts: readonly string[]): s
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init })
+    response = await fetch(path, credentialed(init))
   } catch (error) {
     if (init.signal?.aborted) throw error
     throw new Problem(0, 'unreachable', 'The server can not be reached.')
   }
   if (response.ok || response.type === 'opaqueredirect') return response
+  if (response.status === 401) noteRefusal()
   throw await problemOf(response)
 }
 

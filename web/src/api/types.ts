@@ -88,6 +88,20 @@ export interface Token {
   readonly revoked_at: string | null
 }
 
+export interface ArchiveRequest {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly reason: string
+  readonly status: 'open' | 'preparing' | 'done' | 'expired' | 'failed'
+  readonly requested_at: string
+  readonly requested_by: { readonly token_id: string; readonly role: Role; readonly name: string | null }
+  readonly due_at: string
+  readonly fulfilled_at: string | null
+  /** Id of the export that holds the range. */
+  readonly export: string | null
+}
+
 export type ExportFormat = 'csv' | 'ndjson' | 'xlsx' | 'pdf'
 
 export interface ExportJob {

@@ -30,14 +30,19 @@ export function Failed() {
 
 const ACTOR_TYPES = { user: 'User', api_token: 'API token', system: 'System' } as const
 
+/** Ids that this product gives to its own tokens: they say nothing to a person. */
+const OWN_TOKEN = /^(?:tok|env|admin)_[0-9a-f-]{36}$/
+
 export function actorName({ name, email, id, type }: Actor): string {
-  return name || email || id || ACTOR_TYPES[type]
+  const isOwnToken = type === 'api_token' && OWN_TOKEN.test(id ?? '')
+  return name || email || (isOwnToken ? ACTOR_TYPES[type] : id) || ACTOR_TYPES[type]
 }
 
 /** The line below the name: whatever of address, role and id is not said yet. */
 function actorDetail(actor: Actor): string {
   const name = actorName(actor)
-  const parts = [actor.email, actor.role, actor.type === 'user' ? undefined : ACTOR_TYPES[actor.type]]
+  const type = actor.type === 'user' ? undefined : ACTOR_TYPES[actor.type]
+  const parts = [actor.email, actor.role, type, name === type ? actor.id : undefined]
   const said = parts.filter((part) => part !== undefined && part !== '' && part !== name)
   return said.length > 0 ? said.join(' · ') : actor.id !== undefined && actor.id !== name ? actor.id : ''
 }

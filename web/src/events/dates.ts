@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from 'react'
+import { remember, remembered } from '../storage.ts'
 
 const KEY = 'trailseal-utc'
 const listeners = new Set<() => void>()
-let isUtc = localStorage.getItem(KEY) === 'true'
+let isUtc = remembered(KEY) === 'true'
 
 /** Whether times are shown in UTC rather than in the browser's zone; one switch for the whole viewer. */
 export function useUtc(): readonly [boolean, (utc: boolean) => void] {
@@ -18,7 +19,7 @@ export function useUtc(): readonly [boolean, (utc: boolean) => void] {
 
 function setUtc(utc: boolean): void {
   isUtc = utc
-  localStorage.setItem(KEY, String(utc))
+  remember(KEY, String(utc))
   listeners.forEach((listener) => listener())
 }
 

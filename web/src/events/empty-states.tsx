@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core'
-import { filtersInWords, type ViewState } from '../navigation/view-state.ts'
+import { FILTER_NAMES, filtersInWords, LIST_FILTERS, type ViewState } from '../navigation/view-state.ts'
 import type { ChangeView } from '../navigation/use-view-state.ts'
 import { useSession } from '../session/session.ts'
 import { Notice } from '../states/states.tsx'
+import { LoadSample } from './load-sample.tsx'
 
 const FIRST_EVENT = {
   actor: { type: 'user', id: 'u_7', name: 'Ada Lovelace' },
@@ -11,7 +12,7 @@ const FIRST_EVENT = {
 }
 
 /** What would appear here, and how to send the first event. */
-export function EmptyLog({ isHome }: { readonly isHome: boolean }) {
+export function EmptyLog({ isHome, onLoaded }: { readonly isHome: boolean; readonly onLoaded: () => void }) {
   const { workspace } = useSession()
   const sentence = isHome
     ? 'Your own actions and sign-ins in this workspace appear here as they happen.'
@@ -20,15 +21,19 @@ export function EmptyLog({ isHome }: { readonly isHome: boolean }) {
     <Notice title={isHome ? 'Nothing yet from you' : 'No events from your product yet'}>
       <p>{sentence}</p>
       {isHome ? null : (
-        <>
-          <p>Send the first one, with a token that may append:</p>
-          <pre tabIndex={0} aria-label="Command that sends an event">
-            {`curl ${location.origin}/v1/workspaces/${workspace.id}/events \\
+        <div className="first-steps">
+          <section>
+            <h3>Send the first one</h3>
+            <p>With a token that may append:</p>
+            <pre tabIndex={0} aria-label="Command that sends an event">
+              {`curl ${location.origin}/v1/workspaces/${workspace.id}/events \\
   -H 'Authorization: Bearer TOKEN' \\
   -H 'Content-Type: application/json' \\
   -d '${JSON.stringify(FIRST_EVENT)}'`}
-          </pre>
-        </>
+            </pre>
+          </section>
+          <LoadSample onLoaded={onLoaded} />
+        </div>
       )}
     </Notice>
   )
@@ -40,27 +45,44 @@ interface NothingFoundProps {
   readonly onLoosen: () => void
 }
 
-/** With the filters that could be loosened. */
+/** With the filters that could be loosened, one by one. */
 export function NothingFound({ state, change, onLoosen }: NothingFoundProps) {
-  const hasRange = state.range !== '' || state.from !== '' || state.to !== ''
+  const loosening = waysToLoosen(state)
   return (
     <Notice title="No event matches" icon="search">
-      <p>Asked for: {filtersInWords(state).join('; ')}.</p>
+      <p>Asked for: events {filtersInWords(state).join('; ')}.</p>
       <p className="buttons">
-        {state.q === '' ? null : (
-          <Button variant="default" onClick={() => change({ q: '' })}>
-            Clear the query
+        {loosening.map(({ name, without }) => (
+          <Button key={name} variant="default" onClick={() => change(without)}>
+            {name}
           </Button>
-        )}
-        {hasRange ? (
-          <Button variant="default" onClick={() => change({ range: '', from: '', to: '' })}>
-            All times
+        ))}
+        {loosening.length > 1 ? (
+          <Button variant="default" onClick={onLoosen}>
+            Clear all filters
           </Button>
         ) : null}
-        <Button variant="default" onClick={onLoosen}>
-          Clear all filters
-        </Button>
       </p>
     </Notice>
   )
+}
+
+interface Loosening {
+  readonly name: string
+  readonly without: Partial<ViewState>
+}
+
+function waysToLoosen(state: ViewState): readonly Loosening[] {
+  const { q, filters, resourceId, range, from, to } = state
+  return [
+    ...(q === '' ? [] : [{ name: 'Clear the query', without: { q: '' } }]),
+    ...LIST_FILTERS.filter((filter) => filters[filter].length > 0).map((filter) => ({
+      name: `Any ${FILTER_NAMES[filter].toLowerCase()}`,
+      without: { filters: { ...filters, [filter]: [] } },
+    })),
+    ...(resourceId.length === 0 ? [] : [{ name: 'Any resource id', without: { resourceId: [] } }]),
+    ...(range === '' && from === '' && to === ''
+      ? []
+      : [{ name: 'All times', without: { range: '', from: '', to: '' } }]),
+  ]
 }

@@ -1,7 +1,7 @@
 import type { Actor, Outcome, Resource } from '../../../src/event/audit-event.ts'
 import type { ListedEvent } from '../api/types.ts'
 
-/** What the table shows of an event. The rest is dropped, so that a hundred thousand rows fit into memory. */
+/** What the table shows of an event. The rest is dropped. */
 export interface EventRow {
   readonly id: string
   readonly seq: number
@@ -22,8 +22,11 @@ export function toRow(event: ListedEvent, isNew: boolean): EventRow {
   return { id, seq, timestamp, actor, action, verb, outcome, resource, tampered, isNew }
 }
 
+/** Where a row stands in the list. */
+export type RowPlace = Pick<EventRow, 'timestamp' | 'seq'>
+
 /** The order of the interface: timestamp, then seq, newest first. */
-export function isNewer(left: EventRow, right: EventRow): boolean {
+export function isNewer(left: RowPlace, right: RowPlace): boolean {
   return left.timestamp === right.timestamp ? left.seq > right.seq : left.timestamp > right.timestamp
 }
 
@@ -32,7 +35,7 @@ export function mergeRows(rows: readonly EventRow[], added: readonly EventRow[])
   if (added.length === 0) return rows
   const known = new Set(rows.map(({ seq }) => seq))
   const fresh = added
-    .filter(({ seq }) => !known.has(seq))
+    .filter(({ seq }) => !known.has(seq) && known.add(seq))
     .sort((left, right) => (isNewer(left, right) ? -1 : 1))
   const merged: EventRow[] = []
   let at = 0

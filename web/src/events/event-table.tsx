@@ -3,29 +3,29 @@ import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { ActorCell, Failed, TargetCell, VerbBadge } from './cells.tsx'
 import { formatDate, formatUtc, useUtc, zoneName } from './dates.ts'
 import type { EventRow } from './event-row.ts'
+import type { RowList } from './row-list.ts'
 
 export type Density = 'comfortable' | 'compact'
 
 interface EventTableProps {
   readonly label: string
-  readonly rows: readonly EventRow[]
+  readonly rows: RowList
   readonly hasMore: boolean
   readonly density: Density
   /** Of the event that is open in the flyout. */
   readonly openId: string
   readonly onOpen: (row: EventRow) => void
-  readonly onMore: () => Promise<void>
+  /** The rows that are in the document now; the list fetches what is missing of them and around them. */
+  readonly onShown: (first: number, last: number) => void
   readonly onAtTop: (isAtTop: boolean) => void
 }
 
 const NARROW = '(max-width: 799px)'
 const HEIGHTS = { comfortable: 44, compact: 22, narrow: 84 } as const
-/** Rows below the last visible one when the next page is asked for. */
-const AHEAD = 60
 
 /** Newest first, endless, only the visible rows in the document. Arrows move, Enter opens. */
 export function EventTable(props: EventTableProps) {
-  const { rows, hasMore, density, onMore, onAtTop } = props
+  const { rows, hasMore, density, onShown, onAtTop } = props
   const place = useRef<HTMLDivElement>(null)
   const isNarrow = useMedia(NARROW)
   const height = isNarrow ? HEIGHTS.narrow : HEIGHTS[density]
@@ -34,15 +34,13 @@ export function EventTable(props: EventTableProps) {
     getScrollElement: () => place.current,
     estimateSize: () => height,
     overscan: 12,
-    getItemKey: (at) => rows[at]?.seq ?? at,
     paddingStart: isNarrow ? 0 : 30,
   })
   useEffect(() => virtual.measure(), [virtual, height])
   const items = virtual.getVirtualItems()
+  const firstShown = items[0]?.index ?? 0
   const lastShown = items.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (hasMore && lastShown >= rows.length - AHEAD) void onMore()
-  }, [hasMore, lastShown, rows.length, onMore])
+  useEffect(() => onShown(firstShown, lastShown), [firstShown, lastShown, rows, onShown])
   const { active, move } = useActiveRow(props, (at) => virtual.scrollToIndex(at))
   return (
     <div
@@ -59,11 +57,13 @@ export function EventTable(props: EventTableProps) {
     >
       <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
         <HeaderRow />
-        {items.map(({ index, key, start }) => {
-          const row = rows[index]
-          return row === undefined ? null : (
+        {items.map(({ index, start }) => {
+          const row = rows.at(index)
+          return row === undefined ? (
+            <ComingRow key={`row ${index}`} {...{ index, start, height }} />
+          ) : (
             <Row
-              key={key}
+              key={row.seq}
               {...{ row, index, start, height }}
               isActive={index === active}
               isOpen={row.id === props.openId}
@@ -78,16 +78,17 @@ export function EventTable(props: EventTableProps) {
 
 /** The row that the keys act on; it stays on its event when others slide in above. */
 function useActiveRow({ rows, onOpen }: EventTableProps, show: (at: number) => void) {
-  const [activeSeq, setActiveSeq] = useState<number | null>(null)
-  const active = activeSeq === null ? -1 : rows.findIndex(({ seq }) => seq === activeSeq)
-  const go = (at: number): void => {
-    const to = Math.max(0, Math.min(rows.length - 1, at))
-    setActiveSeq(rows[to]?.seq ?? null)
-    show(to)
+  const [chosen, setChosen] = useState<{ readonly at: number; readonly seq: number | null } | null>(null)
+  const found = chosen?.seq === null || !chosen ? -1 : rows.indexOf(chosen.seq)
+  const active = found >= 0 ? found : (chosen?.at ?? -1)
+  const go = (to: number): void => {
+    const at = Math.max(0, Math.min(rows.length - 1, to))
+    setChosen({ at, seq: rows.at(at)?.seq ?? null })
+    show(at)
   }
   const move = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return
-    const row = rows[active]
+    const row = rows.at(active)
     if (event.key === 'Enter' && row) onOpen(row)
     else if (event.key === 'ArrowDown') go(active + 1)
     else if (event.key === 'ArrowUp') go(active - 1)
@@ -176,6 +177,27 @@ const Row = memo(function Row({ row, index, start, height, isActive, isOpen, onO
     </div>
   )
 })
+
+interface ComingRowProps {
+  readonly index: number
+  readonly start: number
+  readonly height: number
+}
+
+/** Stands for a row that is on its way. */
+function ComingRow({ index, start, height }: ComingRowProps) {
+  return (
+    <div
+      className="table-row is-coming"
+      role="row"
+      aria-rowindex={index + 2}
+      aria-busy="true"
+      style={{ height, transform: `translateY(${start}px)` }}
+    >
+      <span role="gridcell">Loading</span>
+    </div>
+  )
+}
 
 function useMedia(query: string): boolean {
   const [matches, setMatches] = useState(() => matchMedia(query).matches)

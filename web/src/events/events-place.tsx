@@ -8,6 +8,7 @@ import { Histogram } from '../search/histogram.tsx'
 import { QueryBar } from '../search/query-bar.tsx'
 import { useSession, type Session } from '../session/session.ts'
 import { ListSkeleton, ProblemState } from '../states/states.tsx'
+import { remember, remembered } from '../storage.ts'
 import { actorName } from './cells.tsx'
 import { EmptyLog, NothingFound } from './empty-states.tsx'
 import { EventTable, type Density } from './event-table.tsx'
@@ -74,21 +75,26 @@ interface PartProps {
 function Instruments({ place, state, change, feed }: PartProps) {
   const { problem, rows } = feed.snapshot
   const isFaulty = problem?.code === 'bad_query'
-  const names = useMemo(() => new Map(rows.map(({ actor }) => [actor.id ?? '', actorName(actor)])), [rows])
+  // Counting a long history takes longer than its first rows, which somebody waits for: they come first.
+  const countKey = feed.snapshot.total === null ? null : feed.key
+  const names = useMemo(
+    () => new Map(rows.loaded().map(({ actor }) => [actor.id ?? '', actorName(actor)])),
+    [rows],
+  )
   return (
     <>
-      <QueryBar {...{ state, change }} problem={isFaulty ? problem : null} />
+      <QueryBar {...{ state, change }} source={feed.source} problem={isFaulty ? problem : null} />
       <FilterBar
         {...{ state, change }}
         isHome={place === 'home'}
         names={names}
-        filters={feed.filters}
+        source={feed.source}
         requestKey={feed.key}
       />
       {place === 'dashboard' && !isFaulty ? (
-        <Figures {...{ state, change }} requestKey={feed.key} filters={feed.filters} />
+        <Figures {...{ state, change }} requestKey={countKey} source={feed.source} />
       ) : null}
-      {isFaulty ? null : <Histogram change={change} requestKey={feed.key} filters={feed.filters} />}
+      {isFaulty ? null : <Histogram change={change} requestKey={countKey} source={feed.source} />}
     </>
   )
 }
@@ -104,9 +110,10 @@ function List({ place, state, change, feed, density, onOpen }: PartProps & ListP
     return hasFilters(state) ? (
       <NothingFound state={state} change={change} onLoosen={() => change(withoutFilters(state))} />
     ) : (
-      <EmptyLog isHome={place === 'home'} />
+      <EmptyLog isHome={place === 'home'} onLoaded={feed.reload} />
     )
-  const isFresh = place !== 'home' && !hasFilters(state) && rows.length < 4 && rows.every(isAdministrative)
+  const isFresh =
+    place !== 'home' && !hasFilters(state) && rows.length < 4 && rows.loaded().every(isAdministrative)
   return (
     <div className="table-place" ref={place_}>
       {pending > 0 ? (
@@ -127,18 +134,18 @@ function List({ place, state, change, feed, density, onOpen }: PartProps & ListP
         label={PLACE_NAMES[place]}
         {...{ rows, hasMore, density, onOpen }}
         openId={state.event}
-        onMore={feed.feed.more}
+        onShown={feed.feed.show}
         onAtTop={feed.feed.setAtTop}
       />
       {isFresh ? (
         <div className="fresh">
-          <EmptyLog isHome={false} />
+          <EmptyLog isHome={false} onLoaded={feed.reload} />
         </div>
       ) : null}
       {problem ? (
         <p className="more-failed" role="alert">
           The next events could not be loaded: {problem.message}{' '}
-          <Button size="compact-xs" variant="default" onClick={() => void feed.feed.more()}>
+          <Button size="compact-xs" variant="default" onClick={feed.feed.again}>
             Try again
           </Button>
         </p>
@@ -179,10 +186,10 @@ function useFocusKeys(place: React.RefObject<HTMLDivElement | null>): void {
 
 function useDensity(): readonly [Density, (density: Density) => void] {
   const [density, setDensity] = useState<Density>(
-    localStorage.getItem(DENSITY) === 'compact' ? 'compact' : 'comfortable',
+    remembered(DENSITY) === 'compact' ? 'compact' : 'comfortable',
   )
   const keep = (chosen: Density): void => {
-    localStorage.setItem(DENSITY, chosen)
+    remember(DENSITY, chosen)
     setDensity(chosen)
   }
   return [density, keep]

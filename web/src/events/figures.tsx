@@ -1,9 +1,9 @@
-import { address, getJson, workspacePath, type Parameters } from '../api/client.ts'
+import { address, getJson } from '../api/client.ts'
 import type { HistogramAnswer } from '../api/types.ts'
 import { useRequest } from '../api/use-request.ts'
 import type { ChangeView } from '../navigation/use-view-state.ts'
 import type { ListFilter, ViewState } from '../navigation/view-state.ts'
-import { useSession } from '../session/session.ts'
+import type { ListSource } from './list-source.ts'
 
 interface Figure {
   readonly name: string
@@ -20,18 +20,19 @@ const FIGURES: readonly Figure[] = [
 interface FiguresProps {
   readonly state: ViewState
   readonly change: ChangeView
-  readonly requestKey: string
-  readonly filters: Parameters
+  /** Null: not yet. */
+  readonly requestKey: string | null
+  readonly source: ListSource
 }
 
 /** Four plain figures over the filters of the view; a click on one shows its events. */
-export function Figures({ state, change, requestKey, filters }: FiguresProps) {
+export function Figures({ state, change, requestKey, source }: FiguresProps) {
   return (
     <div className="figures">
       {FIGURES.map((figure) => (
         <FigureButton
           key={figure.name}
-          {...{ figure, requestKey, filters }}
+          {...{ figure, requestKey, source }}
           onClick={() => change({ filters: { ...state.filters, ...figure.filters } })}
         />
       ))}
@@ -41,16 +42,16 @@ export function Figures({ state, change, requestKey, filters }: FiguresProps) {
 
 interface FigureProps {
   readonly figure: Figure
-  readonly requestKey: string
-  readonly filters: Parameters
+  /** Null: not yet. */
+  readonly requestKey: string | null
+  readonly source: ListSource
   readonly onClick: () => void
 }
 
-function FigureButton({ figure, requestKey, filters, onClick }: FigureProps) {
-  const { workspace } = useSession()
-  const { answer } = useRequest(`${figure.name} ${requestKey}`, (signal) =>
+function FigureButton({ figure, requestKey, source, onClick }: FigureProps) {
+  const { answer } = useRequest(requestKey === null ? null : `${figure.name} ${requestKey}`, (signal) =>
     getJson<HistogramAnswer>(
-      address(workspacePath(workspace.id, 'histogram'), { ...filters, ...figure.filters }),
+      address(source.path('histogram'), { ...source.parameters, ...figure.filters }),
       signal,
     ),
   )

@@ -1,13 +1,18 @@
-import { address, getJson, workspacePath, type Parameters } from '../api/client.ts'
+import { address, getJson, toProblem, workspacePath } from '../api/client.ts'
+import { readEventStream } from '../api/event-stream.ts'
 import type { Integrity, ListedEvent } from '../api/types.ts'
+import type { ListSource } from './list-source.ts'
 
-export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'off'
+/** `refused`: the server does not let us follow any more, and trying again would not help. */
+export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'refused' | 'off'
 
 const LONGEST_PAUSE_MS = 10_000
+/** List and position are asked for at the same time: what was committed between the two answers must be in one of them. */
+const OVERLAP = 200
 
 interface LiveFeedOptions {
   readonly workspace: string
-  readonly filters: Parameters
+  readonly source: ListSource
   readonly onEvent: (event: ListedEvent) => void
   readonly onState: (state: LiveState) => void
 }
@@ -16,51 +21,48 @@ interface LiveFeedOptions {
  * Server-Sent Events from the moment of opening. Each connection resumes behind the last seq that was seen, so neither a
  * restart of the server nor a sleeping laptop leaves a gap. Answers how to close it.
  */
-export function openLiveFeed({ workspace, filters, onEvent, onState }: LiveFeedOptions): () => void {
+export function openLiveFeed({ workspace, source, onEvent, onState }: LiveFeedOptions): () => void {
   const closing = new AbortController()
-  let source: EventSource | null = null
+  const { signal } = closing
   let after: number | null = null
+  let isPlaced = false
   let failures = 0
   let timer = 0
 
-  const start = async (): Promise<void> => {
+  const follow = async (): Promise<void> => {
     try {
-      const { size, index_lag } = await getJson<Integrity>(
-        workspacePath(workspace, 'integrity'),
-        closing.signal,
-      )
-      // Of an empty log everything is new.
-      if (size - index_lag > 0) after = size - index_lag - 1
-      connect()
-    } catch {
-      retry()
+      if (!isPlaced) {
+        const { size, index_lag } = await getJson<Integrity>(workspacePath(workspace, 'integrity'), signal)
+        after = Math.max(0, size - index_lag - OVERLAP)
+        isPlaced = true
+      }
+      await readEventStream(address(source.path('stream'), { ...source.parameters, after }), signal, {
+        open: () => {
+          failures = 0
+          onState('live')
+        },
+        message: ({ id, event, data }) => {
+          if (event !== 'event') return
+          after = Number(id)
+          onEvent(JSON.parse(data) as ListedEvent)
+        },
+      })
+    } catch (error) {
+      const { status } = toProblem(error)
+      if (!signal.aborted && (status === 401 || status === 403)) {
+        onState('refused')
+        return
+      }
     }
-  }
-  const connect = (): void => {
-    source = new EventSource(address(workspacePath(workspace, 'stream'), { ...filters, after }))
-    source.addEventListener('open', () => {
-      failures = 0
-      onState('live')
-    })
-    source.addEventListener('event', (message: MessageEvent<string>) => {
-      after = Number(message.lastEventId)
-      onEvent(JSON.parse(message.data) as ListedEvent)
-    })
-    source.addEventListener('error', retry)
-  }
-  function retry(): void {
-    if (closing.signal.aborted) return
-    source?.close()
+    if (signal.aborted) return
     onState('reconnecting')
-    const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures++)
-    timer = window.setTimeout(() => (after === null ? void start() : connect()), pause)
+    timer = window.setTimeout(() => void follow(), Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures++))
   }
 
   onState('connecting')
-  void start()
+  void follow()
   return () => {
     closing.abort()
     clearTimeout(timer)
-    source?.close()
   }
 }

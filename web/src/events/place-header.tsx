@@ -2,6 +2,7 @@ import { ActionIcon, Title, Tooltip } from '@mantine/core'
 import type { Total } from '../api/types.ts'
 import { ExportButton } from '../exports/export-button.tsx'
 import { Icon } from '../icon.tsx'
+import { useUtc, zoneName } from './dates.ts'
 import type { Place } from '../navigation/places.ts'
 import type { ViewState } from '../navigation/view-state.ts'
 import type { Density } from './event-table.tsx'
@@ -25,6 +26,7 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: 'Reconnecting',
+  refused: 'Not live',
   off: 'Paused',
 }
 
@@ -35,7 +37,7 @@ export function PlaceHeader(props: PlaceHeaderProps) {
       <div className="place-title">
         <Title order={1}>{props.title}</Title>
         <p className="soft" role="status">
-          {total === null ? ' ' : totalInWords(total)}
+          {total === null ? '\u00a0' : totalInWords(total)}
         </p>
       </div>
       {props.isRefused ? null : <Controls {...props} />}
@@ -58,6 +60,7 @@ function Controls(props: PlaceHeaderProps) {
         <span className="live-dot" />
         {LIVE_WORDS[live]}
       </button>
+      <NarrowZone />
       <Tooltip label={isCompact ? 'Two lines a row' : 'One line a row'}>
         <ActionIcon
           className="density"
@@ -71,6 +74,21 @@ function Controls(props: PlaceHeaderProps) {
       </Tooltip>
       <ExportButton state={props.state} isHome={props.place === 'home'} />
     </>
+  )
+}
+
+/** On a narrow screen the table has no header that the switch could be in. */
+function NarrowZone() {
+  const [utc, setUtc] = useUtc()
+  return (
+    <button
+      type="button"
+      className="live zone-narrow"
+      aria-label={`Times are in ${zoneName(utc)}. ${utc ? 'Show them in your own zone' : 'Show them in UTC'}`}
+      onClick={() => setUtc(!utc)}
+    >
+      {zoneName(utc)}
+    </button>
   )
 }
 

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { getJson, sendJson, toProblem, workspacePath, type Parameters } from '../api/client.ts'
+import { download } from '../api/download.tsx'
 import type { ExportFormat, ExportJob } from '../api/types.ts'
 import { Icon } from '../icon.tsx'
 import { filterParameters, filtersInWords, ownFilters, type ViewState } from '../navigation/view-state.ts'
@@ -81,7 +82,7 @@ function useExport(state: ViewState, isHome: boolean) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))
         job = await getJson<ExportJob>(workspacePath(workspace.id, 'exports', job.id))
       }
-      if (job.status === 'done') download(workspacePath(workspace.id, 'exports', job.id, 'download'))
+      if (job.status === 'done') await download(workspacePath(workspace.id, 'exports', job.id, 'download'))
       setSaid(job.status === 'done' ? null : 'The export failed')
     } catch (error) {
       const { status, message } = toProblem(error)
@@ -94,11 +95,4 @@ function useExport(state: ViewState, isHome: boolean) {
 function bodyOf(filters: Parameters): object {
   const given = Object.entries(filters).filter(([, value]) => value !== '' && (value as string[]).length > 0)
   return Object.fromEntries(given)
-}
-
-function download(path: string): void {
-  const link = document.createElement('a')
-  link.href = path
-  link.download = ''
-  link.click()
 }

@@ -1,5 +1,6 @@
 import { Button, Progress } from '@mantine/core'
 import { request, workspacePath } from '../api/client.ts'
+import { DownloadLink } from '../api/download.tsx'
 import type { ExportJob } from '../api/types.ts'
 import { formatDate, formatUtc, useUtc } from '../events/dates.ts'
 import { useSession } from '../session/session.ts'
@@ -33,8 +34,11 @@ export function ExportTable({ jobs, onChanged }: ExportTableProps) {
         </table>
       </div>
       <p className="soft">
-        To check a file without this server, put it with its manifest (and proof) into one folder:{' '}
-        <code>npx trailseal verify FOLDER</code>
+        How to verify: <a href="/verify.html">the page that checks exports</a> works offline, so{' '}
+        <a href="/verify.html" download="trailseal-verify.html">
+          keep a copy
+        </a>
+        ; or put the file beside its manifest (and proof): <code>npx trailseal verify FILE</code>
       </p>
     </section>
   )
@@ -99,17 +103,9 @@ function Files({ job: { id, format } }: { readonly job: ExportJob }) {
   const file = (name: string): string => workspacePath(workspace.id, 'exports', id, name)
   return (
     <span className="links">
-      <a href={file('download')} download>
-        {format.toUpperCase()}
-      </a>
-      <a href={file('manifest')} download>
-        Manifest
-      </a>
-      {format === 'ndjson' ? (
-        <a href={file('proof')} download>
-          Proof
-        </a>
-      ) : null}
+      <DownloadLink path={file('download')}>{format.toUpperCase()}</DownloadLink>
+      <DownloadLink path={file('manifest')}>Manifest</DownloadLink>
+      {format === 'ndjson' ? <DownloadLink path={file('proof')}>Proof</DownloadLink> : null}
     </span>
   )
 }

@@ -31,7 +31,11 @@ export function DetailsTab({ event, change }: DetailsTabProps) {
       >
         {[actorName(actor), actor.email, actor.id, actor.role, actor.type].filter(isNews).join(' · ')}
       </Detail>
-      <Detail name="Action">
+      <Detail
+        name="Action"
+        same={() => find({ filters: { ...none, action: [event.action] } })}
+        sameLabel="All of this action"
+      >
         {event.action} ({event.category}, {event.outcome})
       </Detail>
       <Detail
@@ -60,7 +64,16 @@ export function DetailsTab({ event, change }: DetailsTabProps) {
       >
         {source?.ip ?? ''}
       </Detail>
-      <Detail name="Browser">{source?.user_agent ?? ''}</Detail>
+      <Rest event={event} />
+    </dl>
+  )
+}
+
+/** What leads nowhere else. */
+function Rest({ event }: { readonly event: ListedEvent }) {
+  return (
+    <>
+      <Detail name="Browser">{event.source?.user_agent ?? ''}</Detail>
       <Detail name="Justification">{event.justification ?? ''}</Detail>
       {diffFields(undefined, event.metadata).map(({ path, after }) => (
         <Detail key={path} name={path}>
@@ -72,7 +85,7 @@ export function DetailsTab({ event, change }: DetailsTabProps) {
       ) : null}
       <Detail name="Event id">{event.id}</Detail>
       <Detail name="Place in the log">{event.seq}</Detail>
-    </dl>
+    </>
   )
 }
 

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { toProblem, workspacePath } from '../api/client.ts'
+import { DownloadLink } from '../api/download.tsx'
 import type { ListedEvent } from '../api/types.ts'
 import { useRequest } from '../api/use-request.ts'
 import { Icon } from '../icon.tsx'
@@ -30,12 +31,12 @@ export function ProofTab({ event }: { readonly event: ListedEvent }) {
         <Button size="sm" leftSection={<Icon name="integrity" />} onClick={() => void verify()}>
           Verify in this browser
         </Button>
-        <a
-          href={workspacePath(workspace.id, 'events', event.id, 'proof')}
-          download={`${event.id}.tlog-proof`}
+        <DownloadLink
+          path={workspacePath(workspace.id, 'events', event.id, 'proof')}
+          name={`${event.id}.tlog-proof`}
         >
           Download the proof
-        </a>
+        </DownloadLink>
       </div>
       {steps === null ? null : <Verdict steps={steps} />}
       <dl className="details">

@@ -7,12 +7,13 @@ import { formatUtc } from '../events/dates.ts'
 import { Icon } from '../icon.tsx'
 import { useSession } from '../session/session.ts'
 import { ListSkeleton, ProblemState } from '../states/states.tsx'
+import { ArchiveRequests } from './archive-requests.tsx'
 import { ReportView } from './report-view.tsx'
 import { verifyInBrowser, type BrowserReport } from './verify-in-browser.ts'
 
 /** What the log commits itself to, and a check of all of it in this browser. */
 export default function IntegrityPlace() {
-  const { workspace } = useSession()
+  const { me, workspace } = useSession()
   const { answer, problem, retry } = useRequest(workspace.id, async (signal) => {
     const [integrity, vkey] = await Promise.all([
       getJson<Integrity>(workspacePath(workspace.id, 'integrity'), signal),
@@ -36,6 +37,7 @@ export default function IntegrityPlace() {
         <>
           <VerifyNow isEmpty={answer.size === 0} />
           <State integrity={answer} />
+          {me.role === 'owner' || me.role === 'admin' ? <ArchiveRequests /> : null}
         </>
       ) : null}
     </div>

@@ -1,13 +1,17 @@
 import { useSyncExternalStore } from 'react'
+import { isEmbedded } from '../embed/host-page.ts'
 
 const listeners = new Set<() => void>()
 const announce = (): void => listeners.forEach((listener) => listener())
 window.addEventListener('popstate', announce)
 
-/** Shows another address of the viewer without loading it. `replace` leaves no step in the history. */
+/**
+ * Shows another address of the viewer without loading it. `replace` leaves no step in the history; in a frame there never is one,
+ * because "back" is the host page's.
+ */
 export function navigate(href: string, { replace = false } = {}): void {
   if (href === location.pathname + location.search) return
-  history[replace ? 'replaceState' : 'pushState'](null, '', href)
+  history[replace || isEmbedded ? 'replaceState' : 'pushState'](null, '', href)
   announce()
 }
 

@@ -1,4 +1,5 @@
 import type { Me, Workspace } from '../api/types.ts'
+import { isEmbedded } from '../embed/host-page.ts'
 
 const PLACES = ['home', 'dashboard', 'audit-log', 'exports', 'integrity', 'settings'] as const
 export type Place = (typeof PLACES)[number]
@@ -12,14 +13,19 @@ export const PLACE_NAMES: Readonly<Record<Place, string>> = {
   settings: 'Settings',
 }
 
-/** `/w/WORKSPACE/PLACE`; nulls where the address names none. */
+/** Where places are: `/w/WORKSPACE/PLACE`, in a frame `/embed/WORKSPACE/PLACE`. */
+const BASE = isEmbedded ? 'embed' : 'w'
+/** Tokens are not made inside of other people's pages. */
+const SHOWN = isEmbedded ? PLACES.filter((place) => place !== 'settings') : PLACES
+
+/** Nulls where the address names none. */
 export function parsePlace(pathname: string): {
   readonly workspace: string | null
   readonly place: Place | null
 } {
   const [, first, workspace, place] = pathname.split('/')
-  if (first !== 'w' || !workspace) return { workspace: null, place: null }
-  return { workspace: decoded(workspace), place: PLACES.find((each) => each === place) ?? null }
+  if (first !== BASE || !workspace) return { workspace: null, place: null }
+  return { workspace: decoded(workspace), place: SHOWN.find((each) => each === place) ?? null }
 }
 
 function decoded(text: string): string | null {
@@ -31,7 +37,7 @@ function decoded(text: string): string | null {
 }
 
 export function placePath(workspace: string, place: Place): string {
-  return `/w/${encodeURIComponent(workspace)}/${place}`
+  return `/${BASE}/${encodeURIComponent(workspace)}/${place}`
 }
 
 /** What the sidebar offers; the server decides again at each request. */

@@ -1,7 +1,7 @@
 /** Everything that a view shows is in the query of its address, so that a link shows a colleague the same. */
 import type { Parameters } from '../api/client.ts'
 
-const LIST_FILTERS = ['actor', 'category', 'action', 'verb', 'outcome', 'resource_type'] as const
+export const LIST_FILTERS = ['actor', 'category', 'action', 'verb', 'outcome', 'resource_type'] as const
 export type ListFilter = (typeof LIST_FILTERS)[number]
 
 export const FLYOUT_TABS = ['change', 'details', 'json', 'proof', 'history'] as const

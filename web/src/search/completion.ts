@@ -1,3 +1,5 @@
+import { remember, remembered } from '../storage.ts'
+
 /** Fields of the query language (contract §6) and, where their values can be counted, the facet that has them. */
 export const QUERY_FIELDS: readonly {
   readonly name: string
@@ -72,7 +74,7 @@ export interface KeptQueries {
 /** Queries of this browser; a broken record is as good as none. */
 export function keptQueries(): KeptQueries {
   try {
-    const { recent, saved } = JSON.parse(localStorage.getItem(KEPT) ?? '{}') as Partial<KeptQueries>
+    const { recent, saved } = JSON.parse(remembered(KEPT) ?? '{}') as Partial<KeptQueries>
     return { recent: texts(recent), saved: texts(saved) }
   } catch {
     return { recent: [], saved: [] }
@@ -97,5 +99,5 @@ export function toggleSaved(query: string): KeptQueries {
 }
 
 function write(queries: KeptQueries): void {
-  localStorage.setItem(KEPT, JSON.stringify(queries))
+  remember(KEPT, JSON.stringify(queries))
 }

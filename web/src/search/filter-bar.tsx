@@ -1,6 +1,6 @@
 import { Button, Checkbox, Popover, TextInput, UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
-import { address, getJson, workspacePath, type Parameters } from '../api/client.ts'
+import { address, getJson } from '../api/client.ts'
 import type { Bucket } from '../api/types.ts'
 import { useRequest } from '../api/use-request.ts'
 import { Icon } from '../icon.tsx'
@@ -12,7 +12,7 @@ import {
   type ListFilter,
   type ViewState,
 } from '../navigation/view-state.ts'
-import { useSession } from '../session/session.ts'
+import type { ListSource } from '../events/list-source.ts'
 import { DateRange } from './date-range.tsx'
 
 interface FilterBarProps {
@@ -21,22 +21,22 @@ interface FilterBarProps {
   readonly isHome: boolean
   /** Of the actors in sight, by id. */
   readonly names: ReadonlyMap<string, string>
-  readonly filters: Parameters
+  readonly source: ListSource
   readonly requestKey: string
 }
 
 const SHOWN: readonly ListFilter[] = ['actor', 'category', 'action', 'verb', 'resource_type', 'outcome']
 
 /** Filters as pills: each opens the values that there are under the other filters, with their counts. */
-export function FilterBar({ state, change, isHome, names, filters, requestKey }: FilterBarProps) {
+export function FilterBar({ state, change, isHome, names, source, requestKey }: FilterBarProps) {
   return (
     <div className="filters" role="group" aria-label="Filters">
       <DateRange state={state} change={change} />
       {SHOWN.filter((name) => !(isHome && name === 'actor')).map((name) => (
         <FilterPill
           key={name}
-          {...{ name, filters, requestKey }}
-          names={name === 'actor' ? names : NO_NAMES}
+          {...{ name, source, requestKey }}
+          names={name === 'actor' ? names : name === 'category' ? CATEGORY_NAMES : NO_NAMES}
           chosen={state.filters[name]}
           onChange={(values) => change({ filters: { ...state.filters, [name]: values } })}
         />
@@ -63,17 +63,32 @@ export function FilterBar({ state, change, isHome, names, filters, requestKey }:
 }
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map()
+/** What people call the action types. */
+const CATEGORY_NAMES: ReadonlyMap<string, string> = new Map([
+  ['account', 'Accounts and sign-ins'],
+  ['assessment', 'Assessments'],
+  ['evidence', 'Evidence'],
+  ['obligation', 'Obligations'],
+  ['passport', 'Passports'],
+  ['billing', 'Billing'],
+  ['api', 'API calls'],
+  ['certification', 'Certifications'],
+  ['file', 'Files'],
+  ['workspace', 'Workspace'],
+  ['audit', 'Audit log'],
+  ['other', 'Other'],
+])
 
 interface FilterPillProps {
   readonly name: ListFilter
   readonly names: ReadonlyMap<string, string>
   readonly chosen: readonly string[]
-  readonly filters: Parameters
+  readonly source: ListSource
   readonly requestKey: string
   readonly onChange: (values: readonly string[]) => void
 }
 
-function FilterPill({ name, names, chosen, filters, requestKey, onChange }: FilterPillProps) {
+function FilterPill({ name, names, chosen, source, requestKey, onChange }: FilterPillProps) {
   const [isOpen, setOpen] = useState(false)
   const label = FILTER_NAMES[name]
   return (
@@ -92,7 +107,7 @@ function FilterPill({ name, names, chosen, filters, requestKey, onChange }: Filt
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown aria-label={`Filter by ${label.toLowerCase()}`} className="filter-values">
-        {isOpen ? <FilterValues {...{ name, names, chosen, filters, requestKey, onChange }} /> : null}
+        {isOpen ? <FilterValues {...{ name, names, chosen, source, requestKey, onChange }} /> : null}
       </Popover.Dropdown>
     </Popover>
   )
@@ -102,19 +117,12 @@ function summary(chosen: readonly string[]): string {
   return chosen.length > 2 ? `${chosen.length} chosen` : chosen.join(', ')
 }
 
-function FilterValues({ name, names, chosen, filters, requestKey, onChange }: FilterPillProps) {
-  const { workspace } = useSession()
+function FilterValues({ name, names, chosen, source, requestKey, onChange }: FilterPillProps) {
   const [part, setPart] = useState('')
   const { answer, problem } = useRequest(`${name} ${requestKey}`, (signal) => {
     // The values beside those chosen stay in sight: its own choice does not narrow a filter.
-    const parameters = { ...filters, ...(name === 'actor' ? {} : { [name]: [] }), field: name }
-    return getJson<{ buckets: readonly Bucket[] }>(
-      address(
-        workspacePath(workspace.id, 'facets'),
-        name === 'actor' ? { ...parameters, actor: [] } : parameters,
-      ),
-      signal,
-    )
+    const parameters = { ...source.parameters, [name]: [], field: name }
+    return getJson<{ buckets: readonly Bucket[] }>(address(source.path('facets'), parameters), signal)
   })
   const buckets = answer?.buckets ?? []
   const missing = chosen.filter((value) => !buckets.some(({ key }) => key === value))

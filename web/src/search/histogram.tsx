@@ -1,15 +1,16 @@
 import { useRef, useState, type PointerEvent } from 'react'
-import { address, getJson, workspacePath, type Parameters } from '../api/client.ts'
+import { address, getJson } from '../api/client.ts'
 import type { HistogramAnswer } from '../api/types.ts'
 import { useRequest } from '../api/use-request.ts'
 import { formatDate, useUtc } from '../events/dates.ts'
 import type { ChangeView } from '../navigation/use-view-state.ts'
-import { useSession } from '../session/session.ts'
+import type { ListSource } from '../events/list-source.ts'
 
 interface HistogramProps {
   readonly change: ChangeView
-  readonly requestKey: string
-  readonly filters: Parameters
+  /** Null: not yet. */
+  readonly requestKey: string | null
+  readonly source: ListSource
 }
 
 interface Bar {
@@ -18,10 +19,9 @@ interface Bar {
 }
 
 /** Events over time; a brush across it sets the date range. The range can be set by keyboard in the pill beside. */
-export function Histogram({ change, requestKey, filters }: HistogramProps) {
-  const { workspace } = useSession()
-  const { answer } = useRequest(`histogram ${requestKey}`, (signal) =>
-    getJson<HistogramAnswer>(address(workspacePath(workspace.id, 'histogram'), filters), signal),
+export function Histogram({ change, requestKey, source }: HistogramProps) {
+  const { answer } = useRequest(requestKey === null ? null : `histogram ${requestKey}`, (signal) =>
+    getJson<HistogramAnswer>(address(source.path('histogram'), source.parameters), signal),
   )
   if (answer && answer.buckets.length < 3) return null
   const bars = answer === null ? [] : barsOf(answer)

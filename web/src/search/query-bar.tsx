@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import type { Problem } from '../api/client.ts'
+import type { ListSource } from '../events/list-source.ts'
 import { Icon } from '../icon.tsx'
 import type { ChangeView } from '../navigation/use-view-state.ts'
 import type { ViewState } from '../navigation/view-state.ts'
@@ -9,14 +10,15 @@ import { useSuggestions, type Suggestion } from './use-suggestions.ts'
 interface QueryBarProps {
   readonly state: ViewState
   readonly change: ChangeView
+  readonly source: ListSource
   /** `bad_query`, with the position of what was not understood. */
   readonly problem: Problem | null
 }
 
 /** Free text and fields. Writing asks nothing of the log: Enter does. */
-export function QueryBar({ state, change, problem }: QueryBarProps) {
+export function QueryBar({ state, change, source, problem }: QueryBarProps) {
   const input = useRef<HTMLInputElement>(null)
-  const bar = useBar(state.q, input)
+  const bar = useBar(state.q, input, source)
   const submit = (query: string): void => {
     keepRecent(query.trim())
     bar.close()
@@ -73,13 +75,13 @@ export function QueryBar({ state, change, problem }: QueryBarProps) {
 }
 
 /** What is in the bar, and what could be: the text follows the address bar when that changes. */
-function useBar(q: string, input: React.RefObject<HTMLInputElement | null>) {
+function useBar(q: string, input: React.RefObject<HTMLInputElement | null>, source: ListSource) {
   const [query, setQuery] = useState(q)
   const [caret, setCaret] = useState(q.length)
   const [isOpen, setOpen] = useState(false)
   const [at, setAt] = useState(-1)
   useEffect(() => setQuery(q), [q])
-  const found = useSuggestions(query, caret, isOpen)
+  const found = useSuggestions(query, caret, isOpen, source)
   const write = (text: string, position: number): void => {
     setQuery(text)
     setCaret(position)

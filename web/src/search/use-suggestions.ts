@@ -1,8 +1,8 @@
 import { useState } from 'react'
-import { address, getJson, workspacePath } from '../api/client.ts'
+import { address, getJson } from '../api/client.ts'
 import type { Bucket } from '../api/types.ts'
 import { useRequest } from '../api/use-request.ts'
-import { useSession } from '../session/session.ts'
+import type { ListSource } from '../events/list-source.ts'
 import { completingAt, keptQueries, QUERY_FIELDS, quoteValue, type Completing } from './completion.ts'
 
 export interface Suggestion {
@@ -19,15 +19,17 @@ export function useSuggestions(
   query: string,
   caret: number,
   isOpen: boolean,
+  source: ListSource,
 ): { readonly completing: Completing; readonly suggestions: readonly Suggestion[] } {
-  const { workspace } = useSession()
   const completing = completingAt(query, caret)
   const field = QUERY_FIELDS.find(({ name }) => name === completing.field)
   const [known] = useState(() => new Map<string, readonly Bucket[]>())
   const { answer } = useRequest(
-    isOpen && field?.facet ? `${workspace.id} ${field.facet}` : null,
+    isOpen && field?.facet ? `${source.path('facets')} ${field.facet}` : null,
     async (signal) => {
-      const path = address(workspacePath(workspace.id, 'facets'), { field: field?.facet ?? '' })
+      // All values that there are, whatever the filters of the view.
+      const { workspace } = source.parameters
+      const path = address(source.path('facets'), { workspace, field: field?.facet ?? '' })
       const { buckets } = await getJson<{ buckets: readonly Bucket[] }>(path, signal)
       known.set(field?.facet ?? '', buckets)
       return known

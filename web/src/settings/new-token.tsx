@@ -24,9 +24,20 @@ interface Draft {
   readonly name: string
   readonly email: string
   readonly q: string
+  readonly from: string
+  readonly to: string
   readonly seconds: number
 }
-const EMPTY: Draft = { role: 'member', id: '', name: '', email: '', q: '', seconds: 30 * 86_400 }
+const EMPTY: Draft = {
+  role: 'member',
+  id: '',
+  name: '',
+  email: '',
+  q: '',
+  from: '',
+  to: '',
+  seconds: 30 * 86_400,
+}
 
 /** The text of a new token is shown this once. */
 export function NewToken({ onMade }: { readonly onMade: () => void }) {
@@ -94,7 +105,7 @@ function DraftFields({
   readonly draft: Draft
   readonly setDraft: (draft: Draft) => void
 }) {
-  const text = (name: 'id' | 'name' | 'email' | 'q') => ({
+  const text = (name: 'id' | 'name' | 'email' | 'q' | 'from' | 'to') => ({
     value: draft[name],
     onChange: (event: React.ChangeEvent<HTMLInputElement>) =>
       setDraft({ ...draft, [name]: event.currentTarget.value }),
@@ -125,9 +136,7 @@ function DraftFields({
           <TextInput label="E-mail" {...text('email')} />
         </>
       )}
-      {draft.role === 'auditor' ? (
-        <TextInput label="Scope: a query added to all that they ask" {...text('q')} />
-      ) : null}
+      {draft.role === 'auditor' ? <ScopeFields text={text} /> : null}
       <label>
         Valid for
         <select
@@ -145,13 +154,32 @@ function DraftFields({
   )
 }
 
-function bodyOf({ role, id, name, email, q, seconds }: Draft, workspace: string): object {
+interface ScopeFieldsProps {
+  readonly text: (name: 'q' | 'from' | 'to') => React.ComponentProps<typeof TextInput>
+}
+
+/** Without any of them an auditor sees all of the workspace. */
+function ScopeFields({ text }: ScopeFieldsProps) {
+  return (
+    <>
+      <TextInput
+        label="Scope: a query added to all that they ask"
+        placeholder="category:(evidence OR obligation)"
+        {...text('q')}
+      />
+      <TextInput label="Scope: from this day" type="date" {...text('from')} />
+      <TextInput label="Scope: until this day" type="date" {...text('to')} />
+    </>
+  )
+}
+
+function bodyOf({ role, id, name, email, q, from, to, seconds }: Draft, workspace: string): object {
   const filled = (fields: Record<string, string>) =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''))
   return {
     ...{ role, workspace },
     ...(role === 'ingest' || id.trim() === '' ? {} : { member: filled({ id, name, email }) }),
-    ...(role === 'auditor' && q.trim() !== '' ? { scope: { q } } : {}),
+    ...(role === 'auditor' && `${q}${from}${to}`.trim() !== '' ? { scope: filled({ q, from, to }) } : {}),
     ...(seconds === 0 ? {} : { ttl_seconds: seconds }),
   }
 }

@@ -23,7 +23,7 @@ export default function SettingsPlace() {
           <Tokens />
         </>
       ) : (
-        <Notice title="Not for your role" icon="integrity">
+        <Notice title="Not for your role" icon="lock">
           Settings are for owners of the workspace.
         </Notice>
       )}

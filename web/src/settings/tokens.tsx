@@ -23,27 +23,60 @@ export function Tokens() {
       {problem ? <ProblemState problem={problem} onRetry={retry} /> : null}
       {!answer && !problem ? <ListSkeleton label="Loading tokens" rows={4} /> : null}
       {answer?.tokens.length === 0 ? <p className="soft">No token belongs to this workspace yet.</p> : null}
-      {answer && answer.tokens.length > 0 ? (
-        <div className="wide" tabIndex={0} role="group" aria-label="Tokens">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">Role</th>
-                <th scope="col">For</th>
-                <th scope="col">Created</th>
-                <th scope="col">Expires</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
-              {answer.tokens.map((token) => (
-                <TokenRow key={token.id} token={token} onRevoked={changed} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
+      {answer ? <TokenLists tokens={answer.tokens} onRevoked={changed} /> : null}
     </section>
+  )
+}
+
+/** Auditors apart: what they may see is a matter of each token. */
+function TokenLists({ tokens, onRevoked }: { readonly tokens: readonly Token[]; onRevoked: () => void }) {
+  const auditors = tokens.filter(({ role }) => role === 'auditor')
+  const others = tokens.filter(({ role }) => role !== 'auditor')
+  return (
+    <>
+      {auditors.length > 0 ? (
+        <>
+          <h3>Auditors and their scopes</h3>
+          <TokenTable name="Auditors" second="Sees" tokens={auditors} onRevoked={onRevoked} />
+        </>
+      ) : null}
+      {others.length > 0 ? (
+        <>
+          {auditors.length > 0 ? <h3>Members, owners and senders</h3> : null}
+          <TokenTable name="Tokens" second="Role" tokens={others} onRevoked={onRevoked} />
+        </>
+      ) : null}
+    </>
+  )
+}
+
+interface TokenTableProps {
+  readonly name: string
+  readonly second: string
+  readonly tokens: readonly Token[]
+  readonly onRevoked: () => void
+}
+
+function TokenTable({ name, second, tokens, onRevoked }: TokenTableProps) {
+  return (
+    <div className="wide" tabIndex={0} role="group" aria-label={name}>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">For</th>
+            <th scope="col">{second}</th>
+            <th scope="col">Created</th>
+            <th scope="col">Expires</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tokens.map((token) => (
+            <TokenRow key={token.id} token={token} onRevoked={onRevoked} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 
@@ -53,18 +86,13 @@ function TokenRow({ token, onRevoked }: { readonly token: Token; readonly onRevo
   const { member, scope } = token
   return (
     <tr>
-      <td>{token.role}</td>
       <td>
         <span className="two-lines">
-          <bdi>
-            {member?.name ??
-              member?.email ??
-              member?.id ??
-              (scope ? scopeInWords(scope) : 'anyone who has it')}
-          </bdi>
+          <bdi>{member?.name ?? member?.email ?? member?.id ?? 'anyone who has it'}</bdi>
           <code className="soft">{token.id}</code>
         </span>
       </td>
+      <td>{token.role === 'auditor' ? <Scope scope={scope} /> : token.role}</td>
       <td>{formatDate(token.created_at, utc)}</td>
       <td>{token.expires_at === null ? 'never' : formatDate(token.expires_at, utc)}</td>
       <td>
@@ -83,10 +111,24 @@ function stateOf({ revoked_at, expires_at }: Token): 'active' | 'revoked' | 'exp
   return expires_at !== null && Date.parse(expires_at) < Date.now() ? 'expired' : 'active'
 }
 
-function scopeInWords({ q, from, to }: NonNullable<Token['scope']>): string {
-  return ['scope:', q ?? '', from ? `from ${from}` : '', to ? `to ${to}` : '']
-    .filter((part) => part !== '')
-    .join(' ')
+function Scope({ scope }: { readonly scope: Token['scope'] }) {
+  const { q, from, to } = scope ?? {}
+  return (
+    <span className="two-lines">
+      {q ? (
+        <span>
+          events matching <code>{q}</code>
+        </span>
+      ) : (
+        <span>all events of this workspace</span>
+      )}
+      {from || to ? (
+        <span className="soft">
+          {[from ? `from ${from}` : '', to ? `until ${to}` : ''].filter(Boolean).join(' ')}
+        </span>
+      ) : null}
+    </span>
+  )
 }
 
 interface RevokeProps {

@@ -42,7 +42,7 @@ export function ProblemState({
   switch (problem.code) {
     case 'forbidden':
       return (
-        <Notice title="Not for your role" icon="integrity">
+        <Notice title="Not for your role" icon="lock">
           {problem.message} Ask an owner of the workspace for access.
         </Notice>
       )
@@ -93,8 +93,8 @@ function PlanRequired({ sentence }: { readonly sentence: string }) {
   const { answer } = useRequest('plans', (signal) => getJson<{ plans: readonly Plan[] }>('/v1/plans', signal))
   const plans = answer?.plans.filter(({ readable }) => readable) ?? []
   return (
-    <Notice title="The plan of this workspace does not show its log" icon="rows">
-      <p>{sentence} Everything is recorded all the same, and shows when the plan changes.</p>
+    <Notice title="The plan of this workspace does not show its log" icon="lock">
+      <p>{sentence} They are kept, and show when the operator changes the plan to one of these:</p>
       <dl className="plans">
         {plans.map((plan) => (
           <div key={plan.name}>
