@@ -46,7 +46,7 @@ export async function benchLargeStore(events: number): Promise<Measurement[]> {
   ]
 }
 
-async function importEvents(
+export async function importEvents(
   dataDir: string,
   events: number,
 ): Promise<{ seconds: number; peakBytes: number }> {

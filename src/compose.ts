@@ -1,10 +1,14 @@
 import { createPublicKey, hash, randomBytes, verify } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Blobs } from './blobs/blobs.ts'
 import { FileSystemBlobs } from './blobs/file-system/file-system-blobs.ts'
 import { systemClock } from './clock.ts'
+import { openElasticsearchStore } from './compose-elasticsearch.ts'
+import { openEmbeddedStore } from './compose-embedded.ts'
+import { openJobs, type OpenJobs } from './compose-jobs.ts'
+import type { Store } from './compose-store.ts'
 import type { Config } from './config/config.ts'
-import { Sqlite } from './drivers/sqlite/sqlite.ts'
 import { TrailsealError } from './errors.ts'
 import type { AuditEvent } from './event/audit-event.ts'
 import { Attestation, noteSigner, tileReaders } from './export/attestation.ts'
@@ -17,22 +21,17 @@ import type { ImportSink } from './ingest/import-events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { prepareEvents } from './ingest/prepare/prepare-event.ts'
 import { StoreVerification } from './integrity/store-verification.ts'
-import { jobsModule, SqliteJobs } from './jobs/sqlite/sqlite-jobs.ts'
-import type { Ledger, LogCommit } from './ledger/ledger.ts'
-import { ledgerModule, SqliteLedger } from './ledger/sqlite/sqlite-ledger.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import { FileMailer } from './mail/file/file-mailer.ts'
 import type { Mailer } from './mail/mailer.ts'
 import { SmtpMailer } from './mail/smtp/smtp-mailer.ts'
-import { Projector } from './projection/projector.ts'
-import { searchDocument } from './projection/search-document.ts'
+import type { Projector } from './projection/projector.ts'
 import { createQueryFacade } from './query/create-query-facade.ts'
 import type { QueryDependencies } from './query/dependencies.ts'
 import { createEventScan } from './query/event-scan.ts'
 import { proveEntries } from './query/single-event.ts'
 import type { QueryFacade } from './query/query-facade.ts'
 import { parseQuery } from './search/query-parser.ts'
-import { unplacedRow, type DocumentRow, type UnplacedRow } from './search/sqlite/columns.ts'
-import { searchModule, SqliteSearchIndex } from './search/sqlite/sqlite-search-index.ts'
 import { LogChanges } from './sequencer/log-changes.ts'
 import { Sequencer } from './sequencer/sequencer.ts'
 import { FileSigner } from './signing/file/file-signer.ts'
@@ -42,15 +41,16 @@ import type { Sha256, VerifySignature } from './tlog/sha256.ts'
 import { formatVkey, noteKey } from './tlog/signed-note.ts'
 import { Administration } from './workspaces/administration.ts'
 import { readPlans } from './workspaces/plans.ts'
-import { SqliteWorkspaceStore, workspaceModule } from './workspaces/sqlite/sqlite-workspace-store.ts'
 import type { Principal } from './workspaces/workspace-store.ts'
 import { OPERATOR, Workspaces } from './workspaces/workspaces.ts'
 
 const SIGN_IN_SECONDS = 3600
+const READY_WITHIN_MS = 5_000
 /** Name of the workspace that a first start makes, so that the first event has a place to go. */
 const FIRST_WORKSPACE = 'default'
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
+// By way of a text, which costs nothing beside a buffer with memory of its own: this one comes from Node's pool, in half the time.
+export const sha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')
 
 /** DER of a SubjectPublicKeyInfo up to the raw Ed25519 key (RFC 8410 §4). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
@@ -72,8 +72,10 @@ export interface Trailseal extends AsyncDisposable {
   readonly exporting: ExportServices
   /** For `trailseal import` without a gateway. */
   readonly importSink: (workspace: string) => ImportSink
-  /** Starts the gateway; settles when it listens. */
+  /** Starts the gateway and the background roles that are configured; settles when it listens. */
   serve(): Promise<Served>
+  /** Starts the background roles alone; which those are. Errors: `bad_configuration` when none is configured. */
+  work(): Promise<{ readonly roles: readonly string[]; readonly storePath: string }>
 }
 
 interface Served {
@@ -91,37 +93,44 @@ interface Served {
  * Errors: `bad_configuration`, `store_unavailable`.
  */
 export async function openTrailseal(config: Config): Promise<Trailseal> {
-  if (config.store.kind === 'elasticsearch')
-    throw new TrailsealError(
-      'bad_configuration',
-      'The gateway does not run on Elasticsearch in this version: unset TRAILSEAL_STORE and the ELASTICSEARCH_ variables.',
-    )
   makeDataDir(config.dataDir)
+  const { elasticsearch } = config
+  return elasticsearch === null
+    ? await compose(config, () => openEmbeddedStore(config.store.file))
+    : await compose(config, (telemetry) =>
+        openElasticsearchStore(elasticsearch, { clock: systemClock, sha256, observe: telemetry }),
+      )
+}
+
+async function compose<Derived>(
+  config: Config,
+  openStore: (telemetry: Telemetry) => Promise<Store<Derived>>,
+): Promise<Trailseal> {
   const plans = await readPlans(config.plansFile)
   const telemetry: Telemetry = new Telemetry({
     logger: createLogger({ level: config.logLevel }),
     queueBytes: () => sequencer.waitingBytes,
+    projection: () => projection.state(),
   })
-  const signer = FileSigner.open({ dataDir: config.dataDir, pem: signingKey(config) })
-  const storeFile = {
-    file: config.store.file,
-    modules: [ledgerModule, searchModule, workspaceModule, jobsModule],
-  }
-  const sqlite = await Sqlite.open(storeFile)
-  const search = new SqliteSearchIndex(sqlite)
-  const ledger = new SqliteLedger<UnplacedRow>(sqlite, (commit) => search.applyCalls(rowsOf(commit)))
-  const store = new SqliteWorkspaceStore(sqlite)
+  await using opening = new AsyncDisposableStack()
+  const store = opening.use(await openStore(telemetry))
+  const { ledger, search, projection, projector } = store
+  const signer = opening.use(
+    FileSigner.open({ dataDir: config.dataDir, pem: signingKey(config), shared: store.shared }),
+  )
+  const queue = opening.use(await openJobs(config, store.jobs, telemetry.logger))
   const changes = new LogChanges(ledger)
   const origin = (workspace: string) => `${config.origin}/${workspace}`
   const vkey = (workspace: string) => formatVkey(noteKey(origin(workspace), signer.publicKey, sha256))
-  const sequencer = new Sequencer<UnplacedRow>({
+  const sequencer = new Sequencer<Derived>({
     ...{ ledger, signer, clock: systemClock, sha256, origin },
     derive: (workspace, event) => {
       telemetry.valuesRedacted(event.redacted ?? 0)
-      return unplacedRow(searchDocument(workspace, 0, '', event))
+      return store.derive(workspace, event)
     },
-    onCommitted: ({ workspace, size, events, milliseconds }) => {
+    onCommitted: ({ workspace, size, events, milliseconds, entries }) => {
       changes.committed(workspace, size)
+      if (config.roles.includes('projector')) projection.committed(workspace, size, entries)
       telemetry.eventsCommitted(workspace, events, milliseconds)
       telemetry.logHeadSigned()
     },
@@ -131,7 +140,9 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
     if (prepared)
       await sequencer.append(workspace, [{ event: prepared, timestampGiven: event.timestamp !== undefined }])
   }
-  const workspaces = new Workspaces({ store, plans, clock: systemClock, parseQuery, record })
+  const workspaces = new Workspaces({
+    ...{ store: store.workspaces, plans, clock: systemClock, parseQuery, record },
+  })
   const ingest = new Ingest({
     sequencer,
     clock: systemClock,
@@ -139,15 +150,16 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
   })
   const stillValid = async ({ tokenId }: Principal) => await isValid(workspaces, tokenId)
   const reading: QueryDependencies = {
-    ...{ ledger, search, workspaces: store, plans, parseQuery, clock: systemClock, sha256 },
+    ...{ ledger, search, workspaces: store.workspaces, plans, parseQuery, clock: systemClock, sha256 },
     ...{ origin, vkey, changes, record, stillValid, pause },
   }
   const query = createQueryFacade(reading)
   const exporting = exportServices({
-    ...{ workspaces: store, record, stillValid, clock: systemClock, origin, observe: telemetry },
+    ...{ workspaces: store.workspaces, record, stillValid, clock: systemClock, origin, observe: telemetry },
     settings: () => formatSettings(config),
-    jobs: new SqliteJobs(sqlite, systemClock),
-    blobs: new FileSystemBlobs(config.blobs.folder),
+    plans: workspaces,
+    jobs: queue.jobs,
+    blobs: await openBlobs(config.blobs),
     mailer: mailer(config),
     scan: createEventScan(reading),
     attestation: new Attestation({
@@ -164,42 +176,67 @@ export async function openTrailseal(config: Config): Promise<Trailseal> {
       // Before the store is frozen: what is on record now was committed before, so the frozen store must have it.
       const published = signer.publishedOrigins()
       const lastPublished = recordOf(signer, published)
-      await using frozen = await Sqlite.openFrozen(storeFile)
+      await using frozen = await store.frozen()
       return await new StoreVerification({
-        ledger: new SqliteLedger(frozen, () => []),
-        index: new SqliteSearchIndex(frozen),
-        ...{ workspaces: store, clock: systemClock, sha256, verifySignature, origin, vkey },
+        ...frozen.parts,
+        ...{ workspaces: store.workspaces, clock: systemClock, sha256, verifySignature, origin, vkey },
         ...{ lastPublished, publishedOrigins: () => published },
       }).verify(onProgress)
     },
   }
-  const projector = new Projector({ ledger, search })
   const workers = new AsyncDisposableStack()
+  const startRoles = async (): Promise<void> => {
+    await workspaces.checkPlans()
+    if (config.roles.includes('projector')) await projection.start()
+    if (config.roles.includes('exports')) {
+      for (const warning of await queue.warnings()) telemetry.logger.warn(warning)
+      workers.use(exporting.startWorkers())
+    }
+    if (config.roles.includes('retention')) {
+      const onFailure = (error: unknown): void => telemetry.retentionFailed(error)
+      workers.use(await store.retention({ plans, onFailure }))?.start()
+    }
+  }
+  const open = opening.move()
   return {
     ...{ ledger, ingest, query, workspaces, administration, projector, verification, exporting },
     importSink: (workspace) => importSink(ingest, workspace),
     serve: async () => {
-      await workspaces.checkPlans()
-      await projector.catchUpAll()
-      if (config.roles.includes('exports')) workers.use(exporting.startWorkers())
+      if (!config.roles.includes('gateway'))
+        throw new TrailsealError(
+          'bad_configuration',
+          'TRAILSEAL_ROLES leaves out gateway, which serve is: run `trailseal worker` for the other roles.',
+        )
+      await startRoles()
       const server = createServer({
         ...{ workspaces, query, ingest, telemetry, clock: systemClock, publicUrl: config.http.publicUrl },
         exports: exporting.exports,
+        archive: exporting.archive,
+        embedOrigins: config.http.embedOrigins,
         proofs: (workspace, seqs) => proveEntries({ ledger, sha256 }, workspace, seqs),
-        readiness: () => readiness(sqlite),
-        sessionKey: sessionKey(config.dataDir),
+        readiness: () => readiness(store, queue, config),
+        // Gateways that share the logs share the key, and so their sessions.
+        sessionKey: store.shared ? signer.secretFor('session key') : sessionKey(config.dataDir),
         version: packageVersion(),
         viewerDirectory: new URL('../dist/web/', import.meta.url),
       })
       const { port } = await server.listen(config.http.port, config.http.host)
-      return { ...(await greeting(config, port, workspaces, administration)), close: () => server.close() }
+      const greeted = await greeting(config, port, workspaces, administration)
+      return { ...greeted, storePath: store.place, close: () => server.close() }
+    },
+    work: async () => {
+      const roles = config.roles.filter((role) => role !== 'gateway')
+      if (roles.length === 0)
+        throw new TrailsealError('bad_configuration', 'TRAILSEAL_ROLES has no role for a worker.')
+      await startRoles()
+      return { roles, storePath: store.place }
     },
     [Symbol.asyncDispose]: async () => {
       // In this order: workers record what they did, and whatever was taken is committed before the store closes.
       await workers.disposeAsync()
       await sequencer.close()
-      signer[Symbol.dispose]()
-      await sqlite[Symbol.asyncDispose]()
+      await projection[Symbol.asyncDispose]()
+      await open.disposeAsync()
     },
   }
 }
@@ -224,6 +261,13 @@ function recordOf(signer: FileSigner, origins: readonly string[]): FileSigner['l
   return (origin) => record.get(origin)?.() ?? null
 }
 
+/** The client for S3 is loaded by installations that use it: it is as large as all else together. */
+async function openBlobs(blobs: Config['blobs']): Promise<Blobs> {
+  if (blobs.kind === 'file') return new FileSystemBlobs(blobs.folder)
+  const { S3Blobs } = await import('./blobs/s3/s3-blobs.ts')
+  return new S3Blobs(blobs)
+}
+
 async function formatSettings({ pdf, dataDir, origin }: Config): Promise<FormatSettings> {
   if (pdf === null) return { pdf: await ownPdfIdentity(dataDir, `Trailseal ${origin}`, systemClock) }
   const certificate = pemText('TRAILSEAL_PDF_CERT', pdf.certificate)
@@ -235,10 +279,6 @@ function mailer({ mail, http }: Config): Mailer {
   const common = { from: mail.from, domain: http.publicUrl.hostname }
   if (mail.smtpUrl === null) return new FileMailer({ ...common, folder: mail.folder, clock: systemClock })
   return new SmtpMailer({ ...common, url: mail.smtpUrl.reveal() })
-}
-
-function rowsOf({ entries }: LogCommit<UnplacedRow>): DocumentRow[] {
-  return entries.map(({ derived, seq, id }) => ({ ...derived, seq, id }))
 }
 
 function importSink(ingest: Ingest, workspace: string): ImportSink {
@@ -255,7 +295,7 @@ async function greeting(
   port: number,
   workspaces: Workspaces,
   administration: Administration,
-): Promise<Omit<Served, 'close'>> {
+): Promise<Omit<Served, 'close' | 'storePath'>> {
   const adminToken = await workspaces.ensureAdminToken(config.adminToken?.reveal() ?? null)
   if (adminToken !== null && (await workspaces.list(OPERATOR)).length === 0)
     await administration.ensureWorkspace(FIRST_WORKSPACE)
@@ -264,7 +304,7 @@ async function greeting(
   const url = new URL(config.http.publicUrl)
   if (config.http.port === 0) url.port = String(port)
   const base = url.href.replace(/\/$/, '')
-  return { url: base, signInUrl: `${base}/signin?token=${token}`, adminToken, storePath: config.store.file }
+  return { url: base, signInUrl: `${base}/signin?token=${token}`, adminToken }
 }
 
 async function isValid(workspaces: Workspaces, tokenId: string): Promise<boolean> {
@@ -279,12 +319,42 @@ async function isValid(workspaces: Workspaces, tokenId: string): Promise<boolean
   }
 }
 
-async function readiness(sqlite: Sqlite): Promise<readonly ReadinessCheck[]> {
+/** Without queue and projection events are taken and kept all the same: they show, and turn no traffic away. */
+async function readiness(
+  store: Pick<Store<unknown>, 'ready' | 'projection' | 'shared'>,
+  queue: Pick<OpenJobs, 'ready'>,
+  { roles }: Config,
+): Promise<readonly ReadinessCheck[]> {
+  const checks = await Promise.all([
+    check('store', store.ready()),
+    ...(queue.ready === null ? [] : [check('queue', queue.ready(), false)]),
+  ])
+  if (!store.shared || !roles.includes('projector')) return checks
+  const { fault, failing, lag } = store.projection.state()
+  const message = failing > 0 ? `${failing} logs can't be indexed, ${lag} events wait.` : null
+  return [
+    ...checks,
+    {
+      ...{ name: 'projection', ok: fault === null, essential: false },
+      ...(fault === null && message === null ? {} : { message: fault ?? message ?? '' }),
+    },
+  ]
+}
+
+async function check(name: string, works: Promise<unknown>, essential = true): Promise<ReadinessCheck> {
+  const late = new AbortController()
   try {
-    await sqlite.probe()
-    return [{ name: 'store', ok: true }]
+    await Promise.race([
+      works,
+      pause(READY_WITHIN_MS, late.signal).then(() => {
+        throw new Error(`No answer within ${READY_WITHIN_MS / 1000} seconds.`)
+      }),
+    ])
+    return { name, ok: true, essential }
   } catch (error) {
-    return [{ name: 'store', ok: false, message: error instanceof Error ? error.message : String(error) }]
+    return { name, ok: false, essential, message: error instanceof Error ? error.message : String(error) }
+  } finally {
+    late.abort()
   }
 }
 

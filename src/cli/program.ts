@@ -9,6 +9,7 @@ import { addServeCommand } from './commands/serve.ts'
 import { addSetupCommand } from './commands/setup.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addWorkerCommand } from './commands/worker.ts'
 import { addWorkspaceCommand } from './commands/workspace.ts'
 import { NotVerified } from './not-verified.ts'
 
@@ -40,6 +41,7 @@ function program(terminal: Terminal): Command {
       writeErr: (text) => void terminal.stderr.write(text),
     })
   addServeCommand(trailseal, terminal)
+  addWorkerCommand(trailseal, terminal)
   addImportCommand(trailseal, terminal)
   addExportCommand(trailseal, terminal)
   addVerifyCommand(trailseal, terminal)

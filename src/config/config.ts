@@ -15,6 +15,8 @@ export interface Config {
     readonly port: number
     /** What people and mails are sent to; without a path. */
     readonly publicUrl: URL
+    /** Origins of pages that may show the viewer in a frame. */
+    readonly embedOrigins: readonly string[]
   }
   /** Absolute path. */
   readonly dataDir: string
@@ -22,6 +24,8 @@ export interface Config {
   readonly store: { readonly kind: 'sqlite' | 'elasticsearch'; readonly file: string }
   /** Set for the Elasticsearch store, and for `trailseal setup`. */
   readonly elasticsearch: ElasticsearchConfig | null
+  /** Where jobs wait; null: in the embedded store, or in a file of this process. */
+  readonly redisUrl: Secret | null
   /** Prefix of every log's origin. */
   readonly origin: string
   readonly signing: {
@@ -42,10 +46,22 @@ export interface Config {
   /** PEM texts or paths of PEM files; null: a self-signed certificate is made when the first PDF needs it. */
   readonly pdf: { readonly certificate: string; readonly key: Secret } | null
   /** Where finished exports are kept. */
-  readonly blobs: { readonly kind: 'file'; readonly folder: string }
+  readonly blobs: BlobsConfig
   readonly roles: readonly ProcessRole[]
   readonly logLevel: LogLevel
 }
+
+type BlobsConfig =
+  | { readonly kind: 'file'; readonly folder: string }
+  | {
+      readonly kind: 's3'
+      readonly bucket: string
+      /** Empty, or ending in a slash. */
+      readonly prefix: string
+      /** Null: AWS. */
+      readonly endpoint: URL | null
+      readonly region: string | null
+    }
 
 export interface ElasticsearchConfig {
   /** May carry user and password. */
@@ -55,6 +71,8 @@ export interface ElasticsearchConfig {
   readonly password: Secret | null
   /** Path of a PEM file with the authority of the cluster's certificate. */
   readonly caFile: string | null
+  /** First part of the name of everything in the cluster: several installations can share one. */
+  readonly prefix: string
 }
 
 /**
@@ -73,13 +91,14 @@ export function readConfig(environment: Environment): Config {
     dataDir,
     store: { kind: elasticsearch ? 'elasticsearch' : 'sqlite', file: join(dataDir, 'trailseal.sqlite') },
     elasticsearch,
+    redisUrl: read.secretUrl('REDIS_URL', ['redis:', 'rediss:']),
     origin: readOrigin(read, http.publicUrl),
     signing: { key: read.secret('TRAILSEAL_SIGNING_KEY'), keyFile: join(dataDir, 'signing-key.pem') },
     adminToken: readAdminToken(read),
     plansFile: read.text('TRAILSEAL_PLANS'),
     pdf: readPdf(read),
     mail: readMail(read, http.publicUrl, dataDir),
-    blobs: { kind: 'file', folder: readBlobFolder(read) ?? join(dataDir, 'blobs') },
+    blobs: readBlobs(read) ?? { kind: 'file', folder: join(dataDir, 'blobs') },
     roles: read.choices('TRAILSEAL_ROLES', PROCESS_ROLES),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
@@ -100,7 +119,21 @@ function readHttp(read: EnvironmentReader): Config['http'] {
       publicUrl.pathname !== '/')
   )
     read.fault('TRAILSEAL_PUBLIC_URL must have neither credentials nor path, query or fragment', null)
-  return { host, port, publicUrl: publicUrl ?? new URL(`http://localhost:${port}`) }
+  return {
+    ...{ host, port, embedOrigins: readEmbedOrigins(read) },
+    publicUrl: publicUrl ?? new URL(`http://localhost:${port}`),
+  }
+}
+
+/** They become part of a header and of a page: each has to be an origin to the letter. */
+function readEmbedOrigins(read: EnvironmentReader): readonly string[] {
+  const origins = read.text('TRAILSEAL_EMBED_ORIGINS')?.split(/[\s,]+/) ?? []
+  const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
+  if (origins.every(isOrigin)) return [...new Set(origins)]
+  return read.fault(
+    'TRAILSEAL_EMBED_ORIGINS must be a list of origins such as https://app.example.com, without paths',
+    [],
+  )
 }
 
 /**
@@ -139,15 +172,34 @@ function isSender(text: string): boolean {
   return /^[^\s<>@,;:"()\p{Cc}]{1,64}@[^\s<>@,;:"()\p{Cc}]{1,253}$/u.test(inBrackets ?? bare ?? '')
 }
 
-function readBlobFolder(read: EnvironmentReader): string | null {
+function readBlobs(read: EnvironmentReader): BlobsConfig | null {
   const url = read.url('BLOB_URL', ['file:', 's3:'])
   if (url === null) return null
-  if (url.protocol === 's3:')
-    return read.fault('Blobs on S3 are not part of this version: set BLOB_URL to file:///…', null)
+  if (url.protocol === 's3:') return readBucket(url, read)
   const isPath = url.host === '' && url.pathname.length > 1 && `${url.search}${url.hash}` === ''
   // an escaped slash is no path
-  if (isPath && !/%2f/i.test(url.pathname)) return fileURLToPath(url)
+  if (isPath && !/%2f/i.test(url.pathname)) return { kind: 'file', folder: fileURLToPath(url) }
   return read.fault('BLOB_URL must have an absolute path: file:///var/lib/trailseal/blobs', null)
+}
+
+/** `s3://bucket/prefix`, with `?region=` and, for what is not AWS, `&endpoint=http(s)://host`. Credentials are the AWS SDK's matter. */
+function readBucket(url: URL, read: EnvironmentReader): BlobsConfig | null {
+  const { host: bucket, pathname, searchParams, username, password, hash } = url
+  const path = pathname.replace(/^\/|\/$/g, '')
+  const endpoint = searchParams.get('endpoint')
+  const isEndpoint =
+    endpoint === null || (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))
+  const isPlain = `${username}${password}${hash}` === '' && /^[A-Za-z0-9/_.-]*$/.test(path)
+  const isKnown = [...searchParams.keys()].every((name) => name === 'endpoint' || name === 'region')
+  if (/^[a-z0-9][a-z0-9.-]{1,62}$/.test(bucket) && isEndpoint && isPlain && isKnown)
+    return {
+      ...{ kind: 's3', bucket, prefix: path === '' ? '' : `${path}/`, region: searchParams.get('region') },
+      endpoint: endpoint === null ? null : new URL(endpoint),
+    }
+  return read.fault(
+    'BLOB_URL must be s3://bucket/prefix, with ?region=… and &endpoint=https://… where they are needed; credentials come from the environment',
+    null,
+  )
 }
 
 /** Headers carry it, so it has to fit into one; short ones could be guessed. */
@@ -169,6 +221,7 @@ const ELASTICSEARCH_SETTINGS = [
   'ELASTICSEARCH_USERNAME',
   'ELASTICSEARCH_PASSWORD',
   'ELASTICSEARCH_CA',
+  'ELASTICSEARCH_INDEX_PREFIX',
 ]
 
 /** Null: the embedded store. */
@@ -197,7 +250,17 @@ function readElasticsearch(read: EnvironmentReader): ElasticsearchConfig | null 
       username: read.text('ELASTICSEARCH_USERNAME'),
       password: read.secret('ELASTICSEARCH_PASSWORD'),
       caFile: read.text('ELASTICSEARCH_CA'),
+      prefix: readPrefix(read),
     }
+  )
+}
+
+function readPrefix(read: EnvironmentReader): string {
+  const prefix = read.text('ELASTICSEARCH_INDEX_PREFIX') ?? 'trailseal'
+  if (/^[a-z][a-z0-9_-]{0,39}$/.test(prefix)) return prefix
+  return read.fault(
+    'ELASTICSEARCH_INDEX_PREFIX must be lower-case letters, digits, _ and -, beginning with a letter, at most 40 of them',
+    prefix,
   )
 }
 
@@ -223,7 +286,6 @@ function refuseHalfLogins(read: EnvironmentReader): void {
 /** Settings of the contract whose part is not built yet: to ignore them silently would lose somebody's mail or jobs. */
 function refuseWhatIsNotBuilt(read: EnvironmentReader): void {
   const later: [name: string, protocols: readonly string[], what: string][] = [
-    ['REDIS_URL', ['redis:', 'rediss:'], 'Jobs on Redis are'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], 'OpenTelemetry export is'],
   ]
   for (const [name, protocols, what] of later)

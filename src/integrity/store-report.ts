@@ -2,10 +2,23 @@ export interface StoreFinding {
   /** Absent: about the store as a whole. */
   readonly workspace?: string
   readonly what:
-    'entry' | 'tile' | 'checkpoint' | 'root' | 'head' | 'published' | 'ids' | 'received' | 'index' | 'file'
+    | 'entry'
+    | 'tile'
+    | 'checkpoint'
+    | 'root'
+    | 'head'
+    | 'published'
+    | 'ids'
+    | 'received'
+    | 'index'
+    | 'file'
+    /** Of a store of documents: one that no log needs. */
+    | 'document'
   readonly seq?: number
   readonly id?: string
   readonly tile?: string
+  /** Where the store keeps it, where that has a name: index and `_id`. */
+  readonly document?: string
   readonly message: string
 }
 
@@ -22,6 +35,8 @@ export interface StoreReport {
     readonly tiles: number
     readonly indexed_events: number
     readonly indexed_words: number
+    /** Entries that an index which follows its ledger had not come to. */
+    readonly not_indexed_yet: number
   }
   /** At most 100 of a log and of the index. */
   readonly findings: readonly StoreFinding[]

@@ -11,31 +11,14 @@ import type { LogReport } from '../verify/log-report.ts'
 import type { WorkspaceStore } from '../workspaces/workspace-store.ts'
 import { LedgerFactsCheck, type LedgerFactsReader } from './ledger-facts-check.ts'
 import type { StoreFinding, StoreReport } from './store-report.ts'
+import { verifyIndex, type IndexCheck } from './index-verification.ts'
+import { namedFindings, type LedgerDocuments } from './ledger-documents.ts'
 import { LedgerLogReader } from './ledger-log-reader.ts'
 
-/** How the search projection can be held against documents made of the ledger again. */
-interface IndexCheck {
-  /** Documents of all workspaces, ascending by seq within each. At most 100 differences are named. */
-  check(
-    documents: AsyncIterable<readonly SearchDocument[]>,
-    progress?: (tokensCompared: number) => void,
-  ): Promise<{
-    readonly events: number
-    readonly tokens: number
-    readonly differences: readonly {
-      readonly workspace: string
-      readonly seq: number
-      readonly what: 'missing' | 'columns' | 'tokens'
-    }[]
-    /** Index rows that belong to no event of the ledger. */
-    readonly strays: number
-  }>
-  /** The store's own check of its files: one sentence a fault. */
-  integrity(): Promise<readonly string[]>
-}
-
 export interface StoreVerificationOptions {
-  readonly ledger: Ledger & LedgerFactsReader
+  readonly ledger: Ledger & Partial<LedgerFactsReader>
+  /** Where the ledger is made of documents that can be named and counted; then it has no facts beside them. */
+  readonly documents?: LedgerDocuments
   readonly index: IndexCheck
   readonly workspaces: Pick<WorkspaceStore, 'putVerificationRun'>
   readonly clock: Clock
@@ -52,13 +35,6 @@ export type OnStoreProgress = (step: string, done: number, total: number | null)
 
 const ENTRIES_AT_ONCE = 512
 
-/** What a difference of the index means to a person. */
-const INDEX_MESSAGES = {
-  missing: 'The search index does not have this event.',
-  columns: 'The search index has another time, user, action, resource or outcome for this event.',
-  tokens: 'The words that the search index has for this event are not those of the event.',
-} as const
-
 /** Verifies a whole store: every log, the record of what was published, the search projection, the files. */
 export class StoreVerification {
   readonly #options: StoreVerificationOptions
@@ -69,20 +45,26 @@ export class StoreVerification {
 
   async verify(onProgress: OnStoreProgress = () => undefined): Promise<StoreReport> {
     const logs: { workspace: string; report: LogReport; published: StoreFinding[] }[] = []
-    for (const workspace of await this.#workspaces()) {
+    const names = await this.#workspaces()
+    for (const workspace of names) {
       const report = await this.#verifyLog(workspace, onProgress)
       const published = this.#comparePublished(workspace, report)
       logs.push({ workspace, report, published })
       await this.#note(workspace, report, published)
     }
     const file = await this.#checkFiles()
-    const index = await this.#checkIndex(logs, onProgress)
-    const ofLogs = logs.flatMap(({ workspace, report, published }) => [
-      ...report.findings.map((finding) => ({ workspace, ...finding })),
-      ...published,
-    ])
+    const facts: StoreFinding[] = []
+    const index = await verifyIndex(this.#options, this.#documents(logs, facts, onProgress), (compared) => {
+      onProgress('search index, words', compared, null)
+    })
+    const ofLogs: StoreFinding[] = []
+    for (const { workspace, report, published } of logs) {
+      const own = [...report.findings.map((finding) => ({ workspace, ...finding })), ...published]
+      ofLogs.push(...(await this.#named(workspace, own, onProgress)))
+    }
+    ofLogs.push(...(await this.#otherDocuments(names, onProgress)))
     const hidden = logs.reduce((sum, { report }) => sum + report.findingsCount - report.findings.length, 0)
-    const findings = [...ofLogs, ...file, ...index.findings]
+    const findings = [...ofLogs, ...file, ...facts, ...index.findings]
     return {
       ok: findings.length === 0,
       logs: logs.map(({ workspace, report, published }) => ({
@@ -96,6 +78,7 @@ export class StoreVerification {
         tiles: logs.reduce((sum, { report }) => sum + report.checked.tiles, 0),
         indexed_events: index.events,
         indexed_words: index.tokens,
+        not_indexed_yet: index.waiting,
       },
       findings,
       findings_count: findings.length + hidden,
@@ -167,29 +150,26 @@ export class StoreVerification {
     }
   }
 
-  async #checkIndex(
-    logs: readonly { readonly workspace: string; readonly report: LogReport }[],
+  async #named(
+    workspace: string,
+    findings: readonly StoreFinding[],
     onProgress: OnStoreProgress,
-  ): Promise<{ findings: StoreFinding[]; events: number; tokens: number }> {
-    try {
-      const facts: StoreFinding[] = []
-      const { events, tokens, differences, strays } = await this.#options.index.check(
-        this.#documents(logs, facts, onProgress),
-        (compared) => onProgress('search index, words', compared, null),
-      )
-      const findings = facts
-      for (const { workspace, seq, what } of differences)
-        findings.push({ workspace, what: 'index', seq, message: INDEX_MESSAGES[what] })
-      if (strays > 0)
-        findings.push({
-          what: 'index',
-          message: `The search index has ${strays} rows of events that no log has.`,
-        })
-      return { findings, events, tokens }
-    } catch (error) {
-      const message = `The search index can not be read: ${error instanceof Error ? error.message : String(error)}`
-      return { findings: [{ what: 'index', message }], events: 0, tokens: 0 }
-    }
+  ): Promise<readonly StoreFinding[]> {
+    const { documents } = this.#options
+    if (!documents) return findings
+    return await namedFindings(documents, workspace, findings, (done) => {
+      onProgress(`documents of ${workspace}`, done, null)
+    })
+  }
+
+  /** Documents of logs that are gone, or never were. */
+  async #otherDocuments(names: readonly string[], onProgress: OnStoreProgress): Promise<StoreFinding[]> {
+    const { documents } = this.#options
+    if (!documents) return []
+    const findings: StoreFinding[] = [...(await documents.strays())]
+    for (const workspace of await documents.workspaces())
+      if (!names.includes(workspace)) findings.push(...(await this.#named(workspace, [], onProgress)))
+    return findings
   }
 
   /**
@@ -203,29 +183,41 @@ export class StoreVerification {
   ): AsyncGenerator<SearchDocument[]> {
     const total = logs.reduce((sum, { report }) => sum + report.size, 0)
     let done = 0
+    const { ledger } = this.#options
     for (const { workspace, report } of logs) {
-      const reader = new LedgerLogReader(this.#options.ledger, workspace)
-      const beside = new LedgerFactsCheck(this.#options.ledger, workspace)
+      const reader = new LedgerLogReader(ledger, workspace)
+      const beside = hasFacts(ledger) ? new LedgerFactsCheck(ledger, workspace) : null
       let complete = true
       for (let first = 0; first < report.size; first += ENTRIES_AT_ONCE) {
         const count = Math.min(ENTRIES_AT_ONCE, report.size - first)
-        const entries = (await reader.entries(first, count)).flatMap(readable)
-        if (entries.length < count) complete = false
-        await beside.take(entries, first, count)
-        yield entries.map((entry) => documentOf(workspace, entry))
+        const committed = (await reader.entries(first, count)).flatMap(readable)
+        if (committed.length < count) complete = false
+        await beside?.take(
+          committed.map(({ entry }) => entry),
+          first,
+          count,
+        )
+        yield committed.map(({ bytes, entry }) => ({
+          ...documentOf(workspace, entry),
+          committed: { bytes, entry },
+        }))
         done += count
         onProgress('search index, events', done, total)
       }
-      await beside.finish(complete)
-      facts.push(...beside.findings)
+      await beside?.finish(complete)
+      facts.push(...(beside?.findings ?? []))
     }
   }
 }
 
-function readable(entry: Uint8Array | null): LogEntry[] {
+function readable(bytes: Uint8Array | null): { bytes: Uint8Array; entry: LogEntry }[] {
   try {
-    return entry ? [parseEntry(entry)] : []
+    return bytes ? [{ bytes, entry: parseEntry(bytes) }] : []
   } catch {
     return []
   }
+}
+
+function hasFacts(ledger: Ledger & Partial<LedgerFactsReader>): ledger is Ledger & LedgerFactsReader {
+  return ledger.facts !== undefined
 }

@@ -66,6 +66,11 @@ export interface Ledger<Derived = unknown> {
   append(commits: readonly LogCommit<Derived>[]): Promise<readonly CommitOutcome[]>
   /** Canonical bytes of `count` entries from `first`, in order; fewer where the log ends. At most 4,096 are returned. */
   entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]>
+  /**
+   * Gives back what `entries` answered, by whoever is done with it and reads many: its memory is filled anew by a later read. The arrays are
+   * empty from then on.
+   */
+  release?(entries: readonly Uint8Array[]): void
   /** Canonical bytes of these entries in the given order; null where there is none. At most 1,000. */
   entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]>
   /** The first `width` hashes of a tile; null where the log has not so many. */

@@ -6,6 +6,8 @@ import { searchDocument } from './search-document.ts'
 
 const ENTRIES_AT_ONCE = 512
 
+const decoder = new TextDecoder()
+
 /** Called with how many of the log's entries the index has. */
 export type OnProgress = (done: number, total: number) => void
 
@@ -43,10 +45,13 @@ export class Projector {
       const size = (await this.#ledger.head(workspace))?.size ?? 0
       onProgress?.(position, size)
       if (position >= size) return position - start
-      const entries = await this.#ledger.entries(workspace, position, this.#entriesAtOnce)
+      const { first, entries } = await readFrom(this.#ledger, workspace, position, this.#entriesAtOnce)
       if (entries.length === 0) return position - start
-      await this.#search.apply(entries.map((bytes) => committedDocument(workspace, bytes)))
-      position += entries.length
+      await this.#search.apply(
+        entries.map((bytes) => replayedDocument(workspace, bytes)),
+        position,
+      )
+      position = first + entries.length
     }
   }
 
@@ -57,12 +62,34 @@ export class Projector {
   }
 }
 
+/** Entries from `position` on, or from the first one on that has not left the online store; none where the log ends. */
+export async function readFrom(
+  ledger: Pick<Ledger, 'entries' | 'firstReceivedSince'>,
+  workspace: string,
+  position: number,
+  count: number,
+): Promise<{ readonly first: number; readonly entries: readonly Uint8Array[] }> {
+  const entries = await ledger.entries(workspace, position, count)
+  if (entries.length > 0) return { first: position, entries }
+  const first = await ledger.firstReceivedSince(workspace, 0)
+  return { first, entries: first > position ? await ledger.entries(workspace, first, count) : [] }
+}
+
 /** The search document of a committed entry. */
 export function documentOf(workspace: string, entry: LogEntry): SearchDocument {
   return searchDocument(workspace, entry.seq, entry.id, entry)
 }
 
-function committedDocument(workspace: string, bytes: Uint8Array): SearchDocument {
-  const entry = parseEntry(bytes)
+/** The search document of an entry that was read back. Errors: `malformed_proof` for bytes that no gateway has written. */
+export function replayedDocument(workspace: string, bytes: Uint8Array): SearchDocument {
+  return withEntry(workspace, bytes, parseEntry(bytes))
+}
+
+/** The same of an entry that this process has just sealed: nobody can have changed it, so it is not checked again. */
+export function sealedDocument(workspace: string, bytes: Uint8Array): SearchDocument {
+  return withEntry(workspace, bytes, JSON.parse(decoder.decode(bytes)) as LogEntry)
+}
+
+function withEntry(workspace: string, bytes: Uint8Array, entry: LogEntry): SearchDocument {
   return { ...documentOf(workspace, entry), committed: { bytes, entry } }
 }

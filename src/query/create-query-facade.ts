@@ -10,7 +10,15 @@ import type { QueryDependencies } from './dependencies.ts'
 import { listEvents, wholeNumber } from './event-list.ts'
 import { filtersQuery } from './filters.ts'
 import { readCheckpoint, readIntegrity } from './integrity.ts'
-import type { EventList, Filters, Integrity, ListedEvent, ListRequest, QueryFacade } from './query-facade.ts'
+import type {
+  EventList,
+  Filters,
+  Integrity,
+  ListedEvent,
+  ListRequest,
+  QueryFacade,
+  Whose,
+} from './query-facade.ts'
 import { recorded } from './reading-record.ts'
 import type { Reading } from './reading-record.ts'
 import { findEvent, proveEntries } from './single-event.ts'
@@ -89,9 +97,10 @@ class PortQueryFacade implements QueryFacade {
     workspace: string,
     field: FacetField,
     filters: Filters,
+    whose: Whose = 'dashboard',
   ): Promise<readonly Bucket<string>[]> {
     const reading: Reading = { action: 'audit.searched', request: 'facets', filters }
-    return await this.#read(principal, workspace, 'dashboard', reading, (view) =>
+    return await this.#read(principal, workspace, whose, reading, (view) =>
       countFacets(this.#dependencies, view, field, filters),
     )
   }
@@ -101,9 +110,10 @@ class PortQueryFacade implements QueryFacade {
     workspace: string,
     interval: string,
     filters: Filters,
+    whose: Whose = 'dashboard',
   ): Promise<Histogram> {
     const reading: Reading = { action: 'audit.searched', request: 'histogram', filters }
-    return await this.#read(principal, workspace, 'dashboard', reading, (view) =>
+    return await this.#read(principal, workspace, whose, reading, (view) =>
       countHistogram(this.#dependencies, view, interval, filters),
     )
   }
@@ -124,10 +134,11 @@ class PortQueryFacade implements QueryFacade {
     filters: Filters,
     afterSeq: number | null,
     signal: AbortSignal,
+    whose: Whose = 'dashboard',
   ): Promise<AsyncIterable<ListedEvent>> {
     const { ledger, parseQuery, stillValid } = this.#dependencies
     const reading: Reading = { action: 'audit.searched', request: 'stream', filters }
-    const after = await this.#read(principal, workspace, 'dashboard', reading, async () => {
+    const after = await this.#read(principal, workspace, whose, reading, async () => {
       filtersQuery(filters, parseQuery)
       const last = ((await ledger.head(workspace))?.size ?? 0) - 1
       // nobody was given an event behind the end of the log: such a bookmark would skip what comes next
@@ -138,7 +149,7 @@ class PortQueryFacade implements QueryFacade {
     const reopen = async (): Promise<View> => {
       if (!(await stillValid(principal)))
         throw new TrailsealError('unauthenticated', 'The token is no longer valid.')
-      return await openView(this.#dependencies, principal, workspace, 'dashboard')
+      return await openView(this.#dependencies, principal, workspace, whose)
     }
     return follow(this.#dependencies, reopen, filters, after, signal)
   }

@@ -18,8 +18,14 @@ export type ReadingEvent = Pick<AuditEvent, 'actor' | 'outcome' | 'resource'> & 
 }
 
 export interface QueryDependencies {
-  readonly ledger: Pick<Ledger, 'head' | 'entries' | 'entriesAt' | 'tile' | 'seqOf' | 'firstReceivedSince'>
-  readonly search: Pick<SearchIndex, 'position' | 'page' | 'total' | 'facet' | 'histogram' | 'extent'>
+  readonly ledger: Pick<
+    Ledger,
+    'head' | 'entries' | 'release' | 'entriesAt' | 'tile' | 'seqOf' | 'firstReceivedSince'
+  >
+  readonly search: Pick<
+    SearchIndex,
+    'position' | 'page' | 'scan' | 'total' | 'facet' | 'histogram' | 'extent'
+  >
   readonly workspaces: Pick<WorkspaceStore, 'workspace' | 'verificationRun'>
   readonly plans: Plans
   /** Throws `bad_query`. */

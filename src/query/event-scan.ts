@@ -1,6 +1,6 @@
 import { TrailsealError } from '../errors.ts'
 import type { Query } from '../search/query-syntax.ts'
-import type { PageRequest, SearchRequest } from '../search/search-index.ts'
+import type { Hit, PageRequest, SearchRequest } from '../search/search-index.ts'
 import { encodeBase64 } from '../tlog/encoding.ts'
 import type { Principal } from '../workspaces/workspace-store.ts'
 import { openView, type View } from './access.ts'
@@ -55,7 +55,10 @@ export interface EventScan {
   start(principal: Principal, workspace: string, filters: Filters): Promise<ScanStart>
   /** How many rows there are. */
   count(principal: Principal, workspace: string, request: ScanRequest): Promise<number>
-  /** Batches of at most 1,024 rows; reads one batch ahead, and no further while the consumer is busy. */
+  /**
+   * Batches of at most 1,024 rows; reads one batch ahead, and no further while the consumer is busy. The bytes of a batch are there until
+   * the next one is asked for.
+   */
   scan(
     principal: Principal,
     workspace: string,
@@ -76,7 +79,13 @@ const PAGE = 1_000
 /** One bucket of a histogram holds whatever there is. */
 const ALL_TIME_MS = 2 ** 43
 
-type ReadBatch = () => Promise<readonly ScannedRow[]>
+interface Batch {
+  readonly rows: readonly ScannedRow[]
+  /** As the ledger answered them, where it takes them back. */
+  readonly entries: readonly Uint8Array[]
+}
+
+type ReadBatch = () => Promise<Batch>
 
 class PortEventScan implements EventScan {
   readonly #dependencies: QueryDependencies
@@ -120,7 +129,7 @@ class PortEventScan implements EventScan {
     const { view, search, everything } = await this.#open(principal, workspace, request)
     const { order, moment } = request
     if (everything && order === 'log') {
-      yield* ahead(this.#wholeLog(view, moment.size), signal)
+      yield* ahead(this.#wholeLog(view, moment.size), this.#dependencies, signal)
       return
     }
     await untilIndexed(this.#dependencies, workspace, moment.size - 1)
@@ -128,7 +137,11 @@ class PortEventScan implements EventScan {
       order === 'log'
         ? ({ order: 'seq', direction: 'asc' } as const)
         : ({ order: 'timestamp', direction: 'desc' } as const)
-    yield* ahead(this.#hits({ ...search, ...direction, limit: PAGE, after: null }), signal)
+    yield* ahead(
+      this.#hits({ ...search, ...direction, limit: PAGE }, moment.size),
+      this.#dependencies,
+      signal,
+    )
   }
 
   async #view(principal: Principal, workspace: string, at: number): Promise<View> {
@@ -155,28 +168,46 @@ class PortEventScan implements EventScan {
       // up to a border of tiles, so that each tile is read once
       const end = Math.min(size, first - (first % BATCH) + BATCH)
       const from = first
-      yield () => this.#neighbours(workspace, from, end)
+      yield () => this.#neighbours(workspace, from, end, size)
       first = end
     }
   }
 
-  async #neighbours(workspace: string, first: number, end: number): Promise<readonly ScannedRow[]> {
+  async #neighbours(workspace: string, first: number, end: number, size: number): Promise<Batch> {
     const { ledger } = this.#dependencies
     const seqs = Array.from({ length: end - first }, (_, at) => first + at)
     const [entries, leaves] = await Promise.all([
       ledger.entries(workspace, first, end - first),
-      readLeaves(
-        { ledger },
-        workspace,
-        seqs.map((seq) => ({ seq })),
-      ),
+      this.#leaves(workspace, seqs, size),
     ])
-    return seqs.map((seq, at) => row(seq, entries[at], leaves(seq)))
+    return { rows: seqs.map((seq, at) => row(seq, entries[at], leaves(seq))), entries }
   }
 
-  async *#hits(request: PageRequest): AsyncGenerator<ReadBatch> {
+  async #leaves(
+    workspace: string,
+    seqs: readonly number[],
+    size: number,
+  ): Promise<(seq: number) => Uint8Array | null> {
+    const { ledger } = this.#dependencies
+    return await readLeaves(
+      { ledger },
+      workspace,
+      seqs.map((seq) => ({ seq })),
+      size,
+    )
+  }
+
+  async *#hits(request: Omit<PageRequest, 'after'>, size: number): AsyncGenerator<ReadBatch> {
     const { search } = this.#dependencies
-    let page = search.page(request)
+    for await (const hits of search.scan?.(request) ?? this.#pages(request)) {
+      const seqs = hits.map(({ seq }) => seq)
+      yield () => this.#entriesOf(request.workspace, seqs, size)
+    }
+  }
+
+  async *#pages(request: Omit<PageRequest, 'after'>): AsyncGenerator<readonly Hit[]> {
+    const { search } = this.#dependencies
+    let page = search.page({ ...request, after: null })
     for (;;) {
       const hits = await page
       const last = hits.at(-1)
@@ -185,31 +216,26 @@ class PortEventScan implements EventScan {
       const more = hits.length === PAGE
       if (more)
         page = handled(search.page({ ...request, after: { timestamp: last.timestamp, seq: last.seq } }))
-      const seqs = hits.map(({ seq }) => seq)
-      yield () => this.#entriesOf(request.workspace, seqs)
+      yield hits
       if (!more) return
     }
   }
 
-  async #entriesOf(workspace: string, seqs: readonly number[]): Promise<readonly ScannedRow[]> {
+  async #entriesOf(workspace: string, seqs: readonly number[], size: number): Promise<Batch> {
     const { ledger } = this.#dependencies
     // in the log's order, because a ledger keeps neighbours in one compressed bundle
     const sorted = seqs.toSorted((one, other) => one - other)
     const first = sorted[0] ?? 0
     if ((sorted.at(-1) ?? 0) - first + 1 === sorted.length) {
-      const rows = await this.#neighbours(workspace, first, first + sorted.length)
-      return seqs.map((seq) => rows[seq - first] ?? lost(seq))
+      const { rows, entries } = await this.#neighbours(workspace, first, first + sorted.length, size)
+      return { rows: seqs.map((seq) => rows[seq - first] ?? lost(seq)), entries }
     }
     const [entries, leaves] = await Promise.all([
       ledger.entriesAt(workspace, sorted),
-      readLeaves(
-        { ledger },
-        workspace,
-        sorted.map((seq) => ({ seq })),
-      ),
+      this.#leaves(workspace, sorted, size),
     ])
     const bySeq = new Map(sorted.map((seq, at) => [seq, entries[at] ?? undefined]))
-    return seqs.map((seq) => row(seq, bySeq.get(seq), leaves(seq)))
+    return { rows: seqs.map((seq) => row(seq, bySeq.get(seq), leaves(seq))), entries: [] }
   }
 }
 
@@ -222,19 +248,24 @@ function lost(seq: number): never {
   throw new TrailsealError('tampered', `Entry ${seq} of the log can not be read.`)
 }
 
-/** Begins to read each batch while the one before it is being used. */
+/** Begins to read each batch while the one before it is being used. Whoever asks for the next one is done with the one before. */
 async function* ahead(
   batches: Iterable<ReadBatch> | AsyncIterable<ReadBatch>,
+  { ledger }: Pick<QueryDependencies, 'ledger'>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ScannedRow[], void> {
-  let current: Promise<readonly ScannedRow[]> | null = null
+  let current: Promise<Batch> | null = null
   for await (const read of batches) {
     signal.throwIfAborted()
     const following = handled(read())
-    if (current !== null) yield await current
+    if (current !== null) {
+      const { rows, entries } = await current
+      yield rows
+      ledger.release?.(entries)
+    }
     current = following
   }
-  if (current !== null) yield await current
+  if (current !== null) yield (await current).rows
 }
 
 /** A failure shows where the promise is waited for, and nowhere else. */

@@ -1,18 +1,8 @@
 import { TrailsealError } from '../errors.ts'
 import { simplify } from '../search/query-simplify.ts'
-import type { Query } from '../search/query-syntax.ts'
+import { FILTER_FIELDS, type Query } from '../search/query-syntax.ts'
 import type { Filters } from './query-facade.ts'
 import { parseTimeRange, timeRangeQuery } from './time-range.ts'
-
-const EXACT_FILTERS = [
-  'actor',
-  'category',
-  'action',
-  'verb',
-  'outcome',
-  'resource_type',
-  'resource_id',
-] as const
 
 /**
  * Longest filters of one request, UTF-16 units as JSON. Bounds the work of one search, and lets the record of an auditor's
@@ -28,7 +18,7 @@ export function filtersQuery(filters: Filters, parseQuery: (text: string) => Que
       `Query and filters have more than ${MAX_FILTER_LENGTH} characters.`,
     )
   }
-  const exact = EXACT_FILTERS.map((field): Query => {
+  const exact = FILTER_FIELDS.map((field): Query => {
     const values = filters[field] ?? []
     // sorted, so that a cursor does not depend on the order in which a client names the values
     return values.length === 0
@@ -50,6 +40,6 @@ export function and(...parts: readonly Query[]): Query {
 
 /** Only the filters of a request that may carry more, without those that are not set. */
 export function pickFilters(request: Filters): Filters {
-  const given = (['q', ...EXACT_FILTERS, 'from', 'to'] as const).filter((name) => request[name] !== undefined)
+  const given = (['q', ...FILTER_FIELDS, 'from', 'to'] as const).filter((name) => request[name] !== undefined)
   return Object.fromEntries(given.map((name) => [name, request[name]]))
 }

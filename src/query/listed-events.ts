@@ -53,14 +53,15 @@ async function readEntries(
   return hits.map((hit) => hit.entry ?? bySeq.get(hit.seq) ?? null)
 }
 
-/** What the log committed to, by seq. One read for each tile of level 0 that the hits touch. */
+/** What the log committed to, by seq. One read for each tile of level 0 that the hits touch. `knownSize`: a size that it had once. */
 export async function readLeaves(
   { ledger }: Pick<EntryDependencies, 'ledger'>,
   workspace: string,
   hits: readonly Pick<Hit, 'seq'>[],
+  knownSize?: number,
 ): Promise<(seq: number) => Uint8Array | null> {
   if (hits.length === 0) return () => null
-  const size = (await ledger.head(workspace))?.size ?? 0
+  const size = knownSize ?? (await ledger.head(workspace))?.size ?? 0
   const indexes = [...new Set(hits.map((hit) => Math.floor(hit.seq / TILE_WIDTH)))]
   const tiles = await Promise.all(
     indexes.map(async (index) => {

@@ -34,6 +34,9 @@ export type ListedEvent = LogEntry & {
   readonly tampered?: true
 }
 
+/** `dashboard` (default): what the role sees of the team. `own`: the member's own events, as Home shows them. */
+export type Whose = 'dashboard' | 'own'
+
 export interface EventList {
   readonly events: readonly ListedEvent[]
   readonly next_cursor: string | null
@@ -84,6 +87,7 @@ export interface QueryFacade {
     workspace: string,
     field: FacetField,
     filters: Filters,
+    whose?: Whose,
   ): Promise<readonly Bucket<string>[]>
   histogram(
     principal: Principal,
@@ -91,6 +95,7 @@ export interface QueryFacade {
     /** `auto` or a number with unit: `1m`, `1h`, `1d`, `7d`. */
     interval: string,
     filters: Filters,
+    whose?: Whose,
   ): Promise<{ readonly interval_ms: number; readonly buckets: readonly Bucket<string>[] }>
   /**
    * Matching events in the log's order, from behind `afterSeq` (null: from now on) until the signal; access is checked
@@ -110,6 +115,7 @@ export interface QueryFacade {
     filters: Filters,
     afterSeq: number | null,
     signal: AbortSignal,
+    whose?: Whose,
   ): Promise<AsyncIterable<ListedEvent>>
   integrity(principal: Principal, workspace: string): Promise<Integrity>
   checkpoint(principal: Principal, workspace: string): Promise<string>

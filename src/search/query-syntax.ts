@@ -30,24 +30,21 @@ export function resourceKey(type: string, id: string): string {
   return `${encodeURIComponent(type.toWellFormed())}/${id}`
 }
 
+/** Fields whose values are counted for filters and charts. */
+export const FACET_FIELDS = ['actor', 'category', 'action', 'verb', 'outcome', 'resource_type'] as const
+export type FacetField = (typeof FACET_FIELDS)[number]
+
+/** Fields that the API's filters name. */
+export const FILTER_FIELDS = [...FACET_FIELDS, 'resource_id'] as const
+
 /** Fields compared whole and byte by byte: the filters of the API, and what roles and scopes are made of. */
 export const EXACT_FIELDS = [
   'id',
-  'actor',
-  'category',
-  'action',
-  'verb',
-  'outcome',
-  'resource_type',
-  'resource_id',
+  ...FILTER_FIELDS,
   /** `resourceKey` of the resource and of each related one: what "View history" asks for. */
   'touches',
 ] as const
 export type ExactField = (typeof EXACT_FIELDS)[number]
-
-/** Fields whose values are counted for filters and charts. */
-export const FACET_FIELDS = ['actor', 'category', 'action', 'verb', 'outcome', 'resource_type'] as const
-export type FacetField = (typeof FACET_FIELDS)[number]
 
 export type Query =
   /** Every event. */

@@ -65,11 +65,20 @@ export interface Bucket<Key> {
  * Every method reads only the given workspace. Errors: `store_unavailable`.
  */
 export interface SearchIndex {
-  /** Documents of any workspaces, ascending by seq within each. */
-  apply(documents: readonly SearchDocument[]): Promise<void>
+  /**
+   * Documents of any workspaces, ascending by seq within each. `position`, of a caller that replays one log: what `position` said,
+   * and the documents are all that follow it. An index that was cleared meanwhile takes none of them (`store_unavailable`).
+   */
+  apply(documents: readonly SearchDocument[], position?: number): Promise<void>
   /** How many entries of the log are indexed: the cursor of the projector. */
   position(workspace: string): Promise<number>
   page(request: PageRequest): Promise<readonly Hit[]>
+  /**
+   * Every hit, in pages of `limit`, as the index is when the first one is read: what is indexed, refreshed or replayed meanwhile
+   * neither adds nor hides any. Only where an index can hold a moment; else page follows page, which is as good where entries come
+   * in the log's order and in the transaction of their commit.
+   */
+  scan?(request: Omit<PageRequest, 'after'>): AsyncIterable<readonly Hit[]>
   /** Exact up to 10,000. */
   total(request: SearchRequest): Promise<Total>
   /** Counts by value, most frequent first, then by value; at most `limit` of them. */

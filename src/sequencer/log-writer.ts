@@ -77,16 +77,14 @@ export class LogWriter<Derived> {
   }
 
   /** Records the checkpoint of a committed batch as published: the last step before its callers are answered. */
-  async publish(batch: LogBatch<Derived>): Promise<{ readonly size: number; readonly events: number }> {
-    const { commit, workspace } = batch
-    if (!commit) return { size: 0, events: 0 }
+  async publish({ commit, workspace }: LogBatch<Derived>): Promise<void> {
+    if (!commit) return
     // If we die before this line, the log is longer than the record says, which is never held against it.
     await this.#options.signer.published({
       origin: this.#options.origin(workspace),
       size: commit.head.size,
       root: commit.head.root,
     })
-    return { size: commit.head.size, events: commit.entries.length }
   }
 
   /** Reads what is in the log under these client ids, and lets the batch compare. */
@@ -227,7 +225,12 @@ export class LogWriter<Derived> {
   async #take(workspace: string): Promise<LogState> {
     const kept = this.#states.get(workspace)
     this.#states.delete(workspace)
-    return kept ?? (await loadLogState(this.#options.ledger, workspace, this.#options.sha256))
+    if (kept) return kept
+    const { ledger, signer, sha256, origin } = this.#options
+    const state = await loadLogState(ledger, workspace, sha256)
+    // Another process may have moved it here: nothing is built on what our key has not signed.
+    if (state.head.size > 0) await signer.acknowledge({ origin: origin(workspace), ...state.head })
+    return state
   }
 
   #keep(workspace: string, state: LogState): void {

@@ -1,7 +1,7 @@
 import { TrailsealError } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import type { PreparedEvent } from '../event/prepared-event.ts'
-import type { CommitOutcome } from '../ledger/ledger.ts'
+import type { CommitOutcome, SequencedEntry } from '../ledger/ledger.ts'
 import { CommitQueue, type QueueLimits } from './commit-queue.ts'
 import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
 import { LogWriter, StaleHead, type LogWriterOptions } from './log-writer.ts'
@@ -12,12 +12,13 @@ export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
   /** Costly work that depends on the event alone and is wanted at the commit; done while the flush before is committing. */
   readonly derive: (workspace: string, event: AuditEvent) => Derived
   readonly limits?: Partial<QueueLimits>
-  /** Told of each commit that is out: never before its events are durable. */
+  /** Told of each commit that is out, in the order of its log: never before its events are durable. */
   readonly onCommitted?: (commit: {
     workspace: string
     size: number
     events: number
     milliseconds: number
+    entries: readonly SequencedEntry<Derived>[]
   }) => void
 }
 
@@ -181,10 +182,14 @@ export class Sequencer<Derived> {
       if (outcome instanceof TrailsealError) throw outcome
       switch (outcome.status) {
         case 'committed': {
-          const { size, events } = await this.#writer.publish(batch)
+          await this.#writer.publish(batch)
           batch.resolve()
-          if (events > 0)
-            this.#options.onCommitted?.({ workspace: batch.workspace, size, events, milliseconds })
+          const { workspace, commit } = batch
+          if (commit)
+            this.#options.onCommitted?.({
+              ...{ workspace, milliseconds, size: commit.head.size },
+              ...{ events: commit.entries.length, entries: commit.entries },
+            })
           return false
         }
         case 'moved':

@@ -16,6 +16,17 @@ export interface Signer {
     readonly previous: { readonly size: number; readonly root: Uint8Array }
     readonly text: Uint8Array
   }): Promise<Uint8Array>
+  /**
+   * Told of a head that was read from the store, before anything is built on it. Where several gateways share a log, it may be another
+   * one's: `tampered` when its checkpoint was not signed with this key; else it counts as published from now on.
+   */
+  acknowledge(head: {
+    readonly origin: string
+    readonly size: number
+    readonly root: Uint8Array
+    /** Signed note. */
+    readonly checkpoint: string
+  }): Promise<void>
   /** Notes, after the commit and before anyone is answered, that this checkpoint is out. */
   published(checkpoint: { origin: string; size: number; root: Uint8Array }): Promise<void>
 }

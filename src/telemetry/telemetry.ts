@@ -49,17 +49,23 @@ export class Telemetry {
   readonly #mailsGivenUp = this.#counter('trailseal_mails_given_up_total', 'Mails that were never taken')
   readonly #storeErrors = this.#counter('trailseal_store_errors_total', 'Calls that a store failed', ['code'])
 
-  /** `queueBytes` is asked at each scrape. */
-  constructor({ logger, queueBytes, processMetrics = true }: TelemetryOptions) {
+  readonly #projectionErrors = this.#counter(
+    'trailseal_projection_errors_total',
+    'Attempts to bring the search index up to the ledger that failed',
+  )
+
+  /** `queueBytes` and `projection` are asked at each scrape. */
+  constructor({ logger, queueBytes, projection, processMetrics = true }: TelemetryOptions) {
     this.logger = logger
     if (processMetrics) collectDefaultMetrics({ register: this.#registry })
-    const help = 'Bytes of events that wait for their commit'
-    const queue: Gauge = new Gauge({
-      name: 'trailseal_queue_bytes',
-      help,
-      registers: [this.#registry],
-      collect: () => queue.set(queueBytes()),
-    })
+    this.#gauge('trailseal_queue_bytes', 'Bytes of events that wait for their commit', queueBytes)
+    if (!projection) return
+    const { lag, failing } = {
+      lag: 'Committed events that the search index does not have, as last seen',
+      failing: 'Logs whose search index can not be written',
+    }
+    this.#gauge('trailseal_projection_lag_events', lag, () => projection().lag)
+    this.#gauge('trailseal_projection_failing_logs', failing, () => projection().failing)
   }
 
   /** Text exposition of Prometheus, with its content type. */
@@ -101,6 +107,17 @@ export class Telemetry {
     this.logger.error({ err: error }, 'the store failed')
   }
 
+  /** It is tried again; `workspace` null: what is missing could not be found out. */
+  projectionFailed(workspace: string | null, error: unknown): void {
+    this.#projectionErrors.inc()
+    this.logger.warn({ workspace, err: error }, 'the search index could not be brought up to the ledger')
+  }
+
+  /** The next run is made all the same. */
+  retentionFailed(error: unknown): void {
+    this.logger.error({ err: error }, 'retention failed')
+  }
+
   exportEnded({ workspace, id, outcome, milliseconds, error }: ExportFacts): void {
     this.#exports.inc({ outcome })
     const facts = { workspace, export: id, ms: milliseconds }
@@ -116,6 +133,13 @@ export class Telemetry {
   /** Expired files stay until the next sweep. */
   sweepFailed(error: unknown): void {
     this.logger.error({ err: error }, 'the sweep of expired exports failed')
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    const gauge: Gauge = new Gauge({
+      ...{ name, help, registers: [this.#registry] },
+      collect: () => gauge.set(value()),
+    })
   }
 
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
@@ -138,6 +162,8 @@ export interface ExportFacts {
 export interface TelemetryOptions {
   readonly logger: Logger
   readonly queueBytes: () => number
+  /** How far the search index is behind. */
+  readonly projection?: () => { readonly lag: number; readonly failing: number }
   /** Memory, event loop lag, garbage collection of this process. */
   readonly processMetrics?: boolean
 }

@@ -19,8 +19,12 @@ export interface TestCluster extends AsyncDisposable {
   reset(): Promise<void>
 }
 
-/** A part of the cluster, set up as `trailseal setup` does it, gone at the end of the scope. */
-export async function testCluster(): Promise<TestCluster> {
+/**
+ * A part of the cluster, set up as `trailseal setup` does it, gone at the end of the scope. The ingest pipeline is only there when
+ * asked for: it refuses documents that are made of no committed entry, such as those of the port's contract suite. `isSetUp` false:
+ * the test runs `trailseal setup` itself.
+ */
+export async function testCluster({ pipeline = false, isSetUp = true } = {}): Promise<TestCluster> {
   const prefix = `t${randomBytes(5).toString('hex')}`
   const elasticsearch = new Elasticsearch({
     url: elasticsearchUrl(),
@@ -29,7 +33,7 @@ export async function testCluster(): Promise<TestCluster> {
   })
   const plans = await readPlans(null)
   const setUp = async () => {
-    for (const step of await planSetup({ elasticsearch, prefix, plans }))
+    for (const step of await planSetup({ elasticsearch, prefix, plans, pipeline }))
       if (step.action !== 'keep' && step.what !== 'API key') await step.run()
   }
   const remove = async () => {
@@ -37,7 +41,7 @@ export async function testCluster(): Promise<TestCluster> {
       for (const name of await indicesOf(elasticsearch, `${prefix}-${index}`))
         await elasticsearch.request({ method: 'DELETE', path: `/${name}` })
   }
-  await setUp()
+  if (isSetUp) await setUp()
   return {
     elasticsearch,
     prefix,

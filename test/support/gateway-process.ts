@@ -66,6 +66,17 @@ export async function startGateway(
   }
 }
 
+/** `trailseal worker` in a process of its own; settles when it works. */
+export async function startWorker(dataDir: string, more: Record<string, string>): Promise<ChildProcess> {
+  const child = spawn(NODE, [...NODE_OPTIONS, MAIN, 'worker'], {
+    env: environment(dataDir, more),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.includes('works in the background')) return child
+  throw new Error('the worker did not start')
+}
+
 async function listeningAddress(child: ChildProcess, errors: () => string): Promise<string> {
   if (!child.stdout) throw new Error('the gateway has no standard output')
   const lines = createInterface({ input: child.stdout })

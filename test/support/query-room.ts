@@ -96,6 +96,7 @@ export class QueryRoom {
       signer: {
         publicKey: this.publicKey,
         signCheckpoint: ({ text }) => Promise.resolve(sign(null, text, privateKey)),
+        acknowledge: () => Promise.resolve(),
         published: () => Promise.resolve(),
       },
     })

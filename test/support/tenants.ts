@@ -44,8 +44,8 @@ export class Tenants implements AsyncDisposable {
     this.gateway = gateway
   }
 
-  static async start(dataDir: string): Promise<Tenants> {
-    const tenants = new Tenants(await startGateway(dataDir))
+  static async start(dataDir: string, environment: Record<string, string> = {}): Promise<Tenants> {
+    const tenants = new Tenants(await startGateway(dataDir, environment))
     tenants.#admin = (await tenants.makeToken({ role: 'admin' })).token
     for (const workspace of ['acme', 'beta']) await tenants.#fill(workspace)
     return tenants

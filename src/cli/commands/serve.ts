@@ -28,7 +28,8 @@ function greet(
   print(terminal, `  admin token, shown this one time: ${served.adminToken}`)
 }
 
-function stopSignal(): Promise<void> {
+/** Settles when the process is asked to stop. */
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve())
     process.once('SIGINT', () => resolve())

@@ -13,13 +13,14 @@ export interface Verdict {
 }
 
 export function findingLine(finding: StoreFinding): string {
-  const { workspace, what, seq, id, tile, message } = finding
+  const { workspace, what, seq, id, tile, document, message } = finding
   const place = [
     workspace,
     what,
     seq === undefined ? '' : `#${seq}`,
     id === undefined ? '' : `(${id})`,
     tile ?? '',
+    document === undefined ? '' : `in ${document}`,
   ]
   return `${place.filter((part) => part !== undefined && part !== '').join(' ')}: ${message}`
 }

@@ -28,7 +28,11 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     )
     .argument(
       '[PATH...]',
-      'an export (its manifest, or any of its files), or a .tlog-proof file; checked offline, without server or store',
+      'an export (any of its files finds the others beside it: FILE, FILE.manifest.json, FILE.proof.json), or a .tlog-proof file; checked offline, without server or store',
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing was changed; 1 something was, with the reason; 2 the check could not be made (a file is missing or unreadable, wrong usage, no server).',
     )
     .option('--store', 'the configured store, without a server: logs, tiles, heads, projection and files')
     .option('--url <URL>', 'the log of --workspace at this gateway, and its search index against it')
@@ -70,9 +74,9 @@ async function verdictOf(
 }
 
 async function verifyStore(command: Command, terminal: Terminal): Promise<Verdict> {
-  const { file } = configOf(command, terminal).store
+  const { file, kind } = configOf(command, terminal).store
   // To open the store would make an empty one, in which nothing is wrong.
-  if (!existsSync(file))
+  if (kind === 'sqlite' && !existsSync(file))
     throw new TrailsealError(
       'bad_input_file',
       `There is no store at ${file}: it was removed, or TRAILSEAL_DATA_DIR names another directory.`,

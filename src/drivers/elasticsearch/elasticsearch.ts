@@ -1,6 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, errors } from '@elastic/elasticsearch'
 import { TrailsealError } from '../../errors.ts'
+import {
+  BULK_FIELDS,
+  bulkItem,
+  REFUSED,
+  searchAnswer,
+  storedDocument,
+  type RawBulk,
+  type RawDocument,
+  type RawSearch,
+  type SearchAnswer,
+  type StoredDocument,
+} from './answers.ts'
 import { BulkChunks, type BulkItem, type BulkOperation } from './bulk.ts'
 import { blocked, failureOf, storeUnavailable } from './failure.ts'
 
@@ -14,29 +26,6 @@ export interface ElasticsearchOptions {
   readonly requestTimeoutMs?: number
   /** How long refused writes (429, no active shard) are repeated before they count as failed. */
   readonly patienceMs?: number
-}
-
-/** A document as realtime GET gives it: also what no refresh has made visible to searches yet. */
-export interface StoredDocument<Source> {
-  readonly index: string
-  readonly source: Source
-  readonly seqNo: number
-  readonly primaryTerm: number
-}
-
-interface SearchHit<Source> {
-  readonly index: string
-  readonly id: string
-  readonly source: Source
-  readonly sort: readonly unknown[]
-  /** Of `docvalue_fields`. */
-  readonly fields: Readonly<Record<string, readonly unknown[]>>
-}
-
-export interface SearchAnswer<Source> {
-  readonly hits: readonly SearchHit<Source>[]
-  readonly total: { readonly value: number; readonly relation: 'eq' | 'gte' } | null
-  readonly aggregations: Readonly<Record<string, unknown>>
 }
 
 export interface DocumentAddress {
@@ -196,26 +185,58 @@ export class Elasticsearch implements AsyncDisposable {
       method: 'POST',
       path: `/${encodeURIComponent(index)}/_search`,
       query: {
-        ignore_unavailable: true,
-        allow_no_indices: true,
-        allow_partial_search_results: false,
+        ...{ ignore_unavailable: true, allow_no_indices: true, allow_partial_search_results: false },
         ...(routing === undefined ? {} : { routing, preference: routing }),
       },
       body,
     })
-    const { hits, aggregations = {}, timed_out: timedOut = false, _shards: shards } = answer ?? {}
-    if (timedOut || (shards?.failed ?? 0) > 0) throw this.#incomplete()
-    return {
-      hits: (hits?.hits ?? []).map((hit) => ({
-        index: hit._index,
-        id: hit._id,
-        source: hit._source as Source,
-        sort: hit.sort ?? [],
-        fields: hit.fields ?? {},
-      })),
-      total: hits?.total ?? null,
-      aggregations,
+    return this.#complete(answer ?? {})
+  }
+
+  /** A page of a point in time, which the body names. Null when the cluster no longer has it. */
+  async searchAt<Source>(
+    body: object,
+  ): Promise<(SearchAnswer<Source> & { readonly moment: string | null }) | null> {
+    const query = { allow_partial_search_results: false }
+    const answer = await this.request<RawSearch<Source>>({ method: 'POST', path: '/_search', query, body })
+    return answer && { ...this.#complete(answer), moment: answer.pit_id ?? null }
+  }
+
+  /** Several searches in one request, one answer each, in order; as `search`. */
+  async searchMany(
+    index: string,
+    bodies: readonly object[],
+    routing?: string,
+  ): Promise<readonly SearchAnswer<never>[]> {
+    if (bodies.length === 0) return []
+    const header = JSON.stringify({
+      ...{ index, ignore_unavailable: true, allow_no_indices: true, allow_partial_search_results: false },
+      ...(routing === undefined ? {} : { routing, preference: routing }),
+    })
+    try {
+      const { responses } = await this.#client.transport.request<{
+        responses: readonly (RawSearch<never> & { readonly status?: number })[]
+      }>(
+        {
+          ...{ method: 'POST', path: '/_msearch' },
+          bulkBody: bodies.map((body) => `${header}\n${JSON.stringify(body)}\n`).join(''),
+        },
+        { maxRetries: READ_RETRIES },
+      )
+      return bodies.map((_, at) => {
+        const answer = responses[at]
+        if (answer === undefined || (answer.status ?? 200) >= 300) throw this.#incomplete()
+        return this.#complete(answer)
+      })
+    } catch (error) {
+      throw storeUnavailable(error, this.host)
     }
+  }
+
+  #complete<Source>(raw: RawSearch<Source>): SearchAnswer<Source> {
+    const answer = searchAnswer(raw)
+    if (answer === null) throw this.#incomplete()
+    return answer
   }
 
   /**
@@ -280,72 +301,5 @@ export class Elasticsearch implements AsyncDisposable {
       `Elasticsearch at ${this.host} could not answer completely: a shard is missing.`,
       { retryAfterSeconds: 5 },
     )
-  }
-}
-
-const BULK_FIELDS =
-  'items.*.status,items.*.error.type,items.*.error.reason,items.*._seq_no,items.*._primary_term,items.*._index,items.*.failure_store'
-
-const REFUSED: BulkItem = { status: 429, index: '', seqNo: -1, primaryTerm: -1, error: null }
-
-interface RawDocument<Source> {
-  readonly found?: boolean
-  readonly _index: string
-  readonly _source?: Source
-  readonly _seq_no?: number
-  readonly _primary_term?: number
-  readonly error?: { readonly type?: string }
-}
-
-interface RawSearch<Source> {
-  readonly timed_out?: boolean
-  readonly _shards?: { readonly failed: number }
-  readonly hits?: {
-    readonly total?: { readonly value: number; readonly relation: 'eq' | 'gte' }
-    readonly hits: readonly {
-      readonly _index: string
-      readonly _id: string
-      readonly _source?: Source
-      readonly sort?: readonly unknown[]
-      readonly fields?: Readonly<Record<string, readonly unknown[]>>
-    }[]
-  }
-  readonly aggregations?: Readonly<Record<string, unknown>>
-}
-
-interface RawItem {
-  readonly status: number
-  readonly _index?: string
-  readonly _seq_no?: number
-  readonly _primary_term?: number
-  readonly failure_store?: string
-  readonly error?: { readonly type?: string; readonly reason?: string }
-}
-
-interface RawBulk {
-  readonly items: readonly Readonly<Record<string, RawItem>>[]
-}
-
-function storedDocument<Source>(raw: RawDocument<Source>): StoredDocument<Source> | null {
-  if (raw.found !== true) return null
-  return {
-    index: raw._index,
-    source: raw._source as Source,
-    seqNo: raw._seq_no ?? -1,
-    primaryTerm: raw._primary_term ?? -1,
-  }
-}
-
-function bulkItem(raw: Readonly<Record<string, RawItem>>): BulkItem {
-  const item = Object.values(raw)[0]
-  // A document that went to the failure store answers 201 and is in no search: it counts as refused.
-  const status = item?.failure_store === 'used' ? 400 : (item?.status ?? 500)
-  const error = item?.error ? { type: item.error.type ?? '', reason: item.error.reason ?? '' } : null
-  return {
-    status,
-    index: item?._index ?? '',
-    seqNo: item?._seq_no ?? -1,
-    primaryTerm: item?._primary_term ?? -1,
-    error,
   }
 }

@@ -100,10 +100,15 @@ const TLS_FAULTS =
 
 function failureOfConnection(error: Error, host: string): Failure {
   const fault = `${codeOf(error)} ${error.message}`
+  if (/wrong version number|packet length too long/.test(fault))
+    return {
+      kind: 'settings',
+      sentence: `What answers at ${host} does not speak TLS: begin ELASTICSEARCH_URL with http, or switch TLS on there.`,
+    }
   if (TLS_FAULTS.test(fault))
     return {
       kind: 'settings',
-      sentence: `No trusted TLS connection to Elasticsearch at ${host} (${codeOf(error) || 'handshake failed'}): set ELASTICSEARCH_CA to the certificate of its authority.`,
+      sentence: `No trusted TLS connection to Elasticsearch at ${host} (${codeOf(error) || error.message.split('\n')[0]}): set ELASTICSEARCH_CA to the certificate of its authority.`,
     }
   if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/.test(fault))
     return { kind: 'refused', sentence: `Elasticsearch at ${host} can't be reached.` }

@@ -18,6 +18,17 @@ export interface SqliteModule {
   readonly procedures: Readonly<Record<string, (connection: SqliteConnection, argument: any) => unknown>>
 }
 
+/** A result whose buffers cross the thread border without being copied: whoever answers with it keeps none of them. */
+export class HandedOver {
+  readonly value: unknown
+  readonly buffers: readonly ArrayBuffer[]
+
+  constructor(value: unknown, buffers: readonly ArrayBuffer[]) {
+    this.value = value
+    this.buffers = buffers
+  }
+}
+
 /** The driver's own procedure: writes a counter that nobody reads. */
 export const TOUCH = 'driver.touch'
 

@@ -10,43 +10,45 @@ export interface SqliteOptions {
   readonly modules: readonly URL[]
 }
 
-/** Threads that answer readers: two, so that one slow search does not stop the others. */
+/** Most threads that answer readers: two, so that one slow search does not stop the others. */
 const READERS = 2
 const WRITER_CACHE_KIBIBYTES = 40 * 1024
 /** A failed write makes the store unready for this long, unless one succeeds: then traffic may try again. */
 const FAILURE_COUNTS_MS = 15_000
 const READER_CACHE_KIBIBYTES = 24 * 1024
+/** It reads each page once, so a cache would only hold what is not needed again. */
+const SCANNER_CACHE_KIBIBYTES = 4 * 1024
 
 /**
  * One SQLite file in worker threads: one writer, some readers for people who wait, one for scans (verification,
- * exports, rebuilds) that may take minutes. Nothing here blocks the event loop.
+ * exports, rebuilds) that may take minutes. Nothing here blocks the event loop. Threads but the writer start when they are
+ * first needed: each takes some fifteen megabytes, and an import needs none of them.
  *
  * Errors: `store_unavailable` with a sentence that says what is wrong with the file or its disk.
  */
 export class Sqlite implements AsyncDisposable {
   readonly #writer: SqliteThread
-  readonly #readers: readonly SqliteThread[]
-  readonly #scanner: SqliteThread
+  readonly #readers: SqliteThread[] = []
+  #scanner: SqliteThread | null = null
+  readonly #reader: WorkerOptions
+  /** Readers at most. */
+  readonly #most: number
+  #closed = false
   #failure: { readonly error: TrailsealError; readonly at: number } | null = null
 
   private constructor(options: SqliteOptions, frozen: boolean) {
     const modules = options.modules.map((url) => url.href)
-    const reader: WorkerOptions = {
-      file: options.file,
-      role: 'reader',
-      modules,
-      cacheKibibytes: READER_CACHE_KIBIBYTES,
-    }
-    if (frozen) {
-      // One thread for everything: two would not be frozen at the same moment.
-      this.#scanner = new SqliteThread({ ...reader, role: 'frozen' })
-      this.#writer = this.#scanner
-      this.#readers = [this.#scanner]
-      return
-    }
-    this.#writer = new SqliteThread({ ...reader, role: 'writer', cacheKibibytes: WRITER_CACHE_KIBIBYTES })
-    this.#readers = Array.from({ length: READERS }, () => new SqliteThread(reader))
-    this.#scanner = new SqliteThread(reader)
+    this.#reader = { file: options.file, role: 'reader', modules, cacheKibibytes: READER_CACHE_KIBIBYTES }
+    this.#writer = new SqliteThread(
+      frozen
+        ? { ...this.#reader, role: 'frozen' }
+        : { ...this.#reader, role: 'writer', cacheKibibytes: WRITER_CACHE_KIBIBYTES },
+    )
+    this.#most = frozen ? 1 : READERS
+    if (!frozen) return
+    // One thread for everything: two would not be frozen at the same moment.
+    this.#scanner = this.#writer
+    this.#readers.push(this.#writer)
   }
 
   /** The writer makes file and schema before any reader opens them. */
@@ -96,21 +98,38 @@ export class Sqlite implements AsyncDisposable {
 
   /** For somebody who waits: the least busy reader. */
   async read(call: SqliteCall): Promise<unknown> {
-    const idle = this.#readers.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best))
-    return (await idle.run([call]))[0]
+    return (await this.#idleReader().run([call]))[0]
   }
 
-  /** For work that may take long: it never delays `read`. */
-  async scan(call: SqliteCall): Promise<unknown> {
-    return (await this.#scanner.run([call]))[0]
+  /** For work that may take long: it never delays `read`. `buffers` of the argument are handed over, not copied. */
+  async scan(call: SqliteCall, buffers: readonly ArrayBuffer[] = []): Promise<unknown> {
+    this.#scanner ??= this.#start(SCANNER_CACHE_KIBIBYTES)
+    return (await this.#scanner.run([call], buffers))[0]
   }
 
   /** Finishes what was asked, then closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const readers = new Set([...this.#readers, this.#scanner])
+    this.#closed = true
+    const readers = new Set([...this.#readers, ...(this.#scanner ? [this.#scanner] : [])])
     await Promise.all([...readers].map((thread) => thread.close()))
     // Last, because the last connection to close folds the write-ahead log into the file.
     await this.#writer.close()
+  }
+
+  #idleReader(): SqliteThread {
+    const idle = this.#readers.find(({ waiting }) => waiting === 0)
+    if (idle) return idle
+    if (this.#readers.length < this.#most) {
+      const started = this.#start(READER_CACHE_KIBIBYTES)
+      this.#readers.push(started)
+      return started
+    }
+    return this.#readers.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best))
+  }
+
+  /** The writer, which is closed and says so, once the store is. */
+  #start(cacheKibibytes: number): SqliteThread {
+    return this.#closed ? this.#writer : new SqliteThread({ ...this.#reader, cacheKibibytes })
   }
 }
 
@@ -141,8 +160,8 @@ class SqliteThread {
     return this.#waiting.size
   }
 
-  run(calls: readonly SqliteCall[]): Promise<readonly unknown[]> {
-    return this.#send((id) => ({ id, calls }))
+  run(calls: readonly SqliteCall[], buffers: readonly ArrayBuffer[] = []): Promise<readonly unknown[]> {
+    return this.#send((id) => ({ id, calls }), buffers)
   }
 
   async close(): Promise<void> {
@@ -154,13 +173,16 @@ class SqliteThread {
     await exited
   }
 
-  #send(request: (id: number) => WorkerRequest): Promise<readonly unknown[]> {
+  #send(
+    request: (id: number) => WorkerRequest,
+    buffers: readonly ArrayBuffer[] = [],
+  ): Promise<readonly unknown[]> {
     if (this.#ended) return Promise.reject(this.#ended)
     const id = this.#next++
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       this.#worker.ref()
-      this.#worker.postMessage(request(id))
+      this.#worker.postMessage(request(id), buffers)
     })
   }
 

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { toFailure, type WorkerOptions, type WorkerRequest, type WorkerResponse } from './messages.ts'
-import { SqliteConnection, type SqliteCall, type SqliteModule } from './procedures.ts'
+import { HandedOver, SqliteConnection, type SqliteCall, type SqliteModule } from './procedures.ts'
 
 const options = workerData as WorkerOptions
 const port = parentPort
@@ -12,9 +12,17 @@ const modules = await Promise.all(options.modules.map((url) => import(url) as Pr
 let connection: SqliteConnection | null = null
 
 port.on('message', (request: WorkerRequest) => {
-  port.postMessage(answer(request))
+  const response = answer(request)
+  const results = 'results' in response ? response.results : []
+  const buffers = results.flatMap((result) => (result instanceof HandedOver ? result.buffers : []))
+  if (buffers.length === 0) port.postMessage(response)
+  else port.postMessage({ ...response, results: results.map(bare) }, buffers)
   if ('close' in request) port.close()
 })
+
+function bare(result: unknown): unknown {
+  return result instanceof HandedOver ? result.value : result
+}
 
 function answer(request: WorkerRequest): WorkerResponse {
   try {

@@ -1,6 +1,7 @@
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 import { BATCH_META, toBase64, type BatchMeta, type BatchRef, type Names } from './documents.ts'
 import type { FencedHead, Heads } from './heads.ts'
+import { findBatch } from './moved-batch.ts'
 
 /** A batch that is known to belong to the log. */
 export interface KnownBatch {
@@ -93,8 +94,8 @@ export class Chain {
   async read(workspace: string, ref: BatchRef): Promise<KnownBatch | null> {
     const known = this.#known.get(workspace)?.find((batch) => batch.ref.id === ref.id)
     if (known) return known
-    const found = await this.#elasticsearch.get<BatchMeta>({ ...ref, routing: workspace }, BATCH_META)
-    return found && { ref, meta: found.source }
+    const found = await findBatch<BatchMeta>(this.#elasticsearch, this.#names, { workspace, ref }, BATCH_META)
+    return found && { ref: { ...ref, index: found.index }, meta: found.source }
   }
 
   /** Those of the batches that the log committed to: their last leaf is the log's. */
@@ -163,11 +164,10 @@ export class Chain {
   }
 }
 
+/** One of each: a batch that was moved to another plan's ledger is in both until the former one is removed. */
 function merged(kept: readonly KnownBatch[], found: readonly KnownBatch[]): KnownBatch[] {
-  const ids = new Set(kept.map(({ ref }) => ref.id))
-  return [...kept, ...found.filter(({ ref }) => !ids.has(ref.id))].sort(
-    (one, other) => one.ref.first - other.ref.first,
-  )
+  const batches = new Map([...found, ...kept].map((batch) => [batch.ref.id, batch]))
+  return [...batches.values()].sort((one, other) => one.ref.first - other.ref.first)
 }
 
 function covers(batches: readonly KnownBatch[], first: number, end: number): boolean {

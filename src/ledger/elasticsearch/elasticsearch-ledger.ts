@@ -2,22 +2,16 @@ import type { Clock } from '../../clock.ts'
 import type { BulkItem, BulkOperation } from '../../drivers/elasticsearch/bulk.ts'
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 import { TrailsealError } from '../../errors.ts'
+import type { Sha256 } from '../../tlog/sha256.ts'
 import type { CommitOutcome, Ledger, LogCommit, LogHead } from '../ledger.ts'
 import { draftBatches, packCommit, type Draft, type PackedCommit } from './batches.ts'
 import { Chain, type KnownBatch } from './chain.ts'
 import { ClientIds } from './client-ids.ts'
-import {
-  headOf,
-  headSource,
-  metaOf,
-  Names,
-  tileId,
-  toBase64,
-  type BatchSource,
-  type HeadSource,
-} from './documents.ts'
-import { ENTRIES_PER_BUNDLE, unpackBundle } from './entry-bundles.ts'
+import { headOf, headSource, metaOf, Names, tileId, toBase64 } from './documents.ts'
+import { ENTRIES_PER_BUNDLE } from './entry-bundles.ts'
+import { readEntries } from './entry-reader.ts'
 import { Heads, type FencedHead } from './heads.ts'
+import { LedgerDocuments } from './ledger-documents.ts'
 
 export interface ElasticsearchLedgerOptions {
   readonly elasticsearch: Elasticsearch
@@ -36,10 +30,8 @@ interface Attempt<Derived> extends PackedCommit<Derived> {
 type Drafted<Derived> = Attempt<Derived> & { readonly draft: Draft }
 
 const MAX_ENTRIES = 4096
+const KEPT_MOMENTS = 10_000
 const HEADS_AT_ONCE = 5000
-/** Documents of one mget; a batch has up to some megabytes. */
-const BATCHES_AT_ONCE = 32
-
 /**
  * The ledger in Elasticsearch. A commit is two writes: batches (and the full tiles of the commit before), then the head with
  * `if_seq_no`: the fence between any number of gateways. What no head leads to is garbage that nobody reads.
@@ -55,6 +47,8 @@ export class ElasticsearchLedger<Derived> implements Ledger<Derived> {
   readonly #heads: Heads
   readonly #chain: Chain
   readonly #ids: ClientIds
+  /** Of what was received from one moment to another, the first entry: true for as long as that is in the store. Each read asks for it. */
+  readonly #received = new Map<string, { since: number; at: number; first: number }>()
   /** Settles when the last append handed over for a log has ended. */
   readonly #turns = new Map<string, Promise<null>>()
 
@@ -107,10 +101,7 @@ export class ElasticsearchLedger<Derived> implements Ledger<Derived> {
   }
 
   async tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
-    const [tile = null] = await this.#heads.tiles(await this.#heads.read(workspace), [
-      { level, index, width },
-    ])
-    return tile
+    return await this.#heads.tile(workspace, { level, index, width })
   }
 
   async seqOf(workspace: string, clientIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -120,7 +111,13 @@ export class ElasticsearchLedger<Derived> implements Ledger<Derived> {
   async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
     const end = first + Math.min(count, MAX_ENTRIES)
     const batches = await this.#chain.locate(workspace, first, end)
-    const found = await this.#readEntries(workspace, batches, (seq) => seq >= first && seq < end)
+    const found = await readEntries(
+      this.#elasticsearch,
+      this.#names,
+      workspace,
+      batches,
+      (seq) => seq >= first && seq < end,
+    )
     const entries: Uint8Array[] = []
     for (let seq = first; seq < end; seq++) {
       const entry = found.get(seq)
@@ -135,35 +132,67 @@ export class ElasticsearchLedger<Derived> implements Ledger<Derived> {
     const batches = new Map<string, KnownBatch>()
     for (const [first, end] of runs([...wanted]))
       for (const batch of await this.#chain.locate(workspace, first, end)) batches.set(batch.ref.id, batch)
-    const found = await this.#readEntries(workspace, [...batches.values()], (seq) => wanted.has(seq))
+    const found = await readEntries(
+      this.#elasticsearch,
+      this.#names,
+      workspace,
+      [...batches.values()],
+      (seq) => wanted.has(seq),
+    )
     return seqs.map((seq) => found.get(seq) ?? null)
   }
 
   async firstReceivedSince(workspace: string, receivedAt: number): Promise<number> {
+    const known = this.#received.get(workspace)
+    if (known && receivedAt >= known.since && receivedAt <= known.at) return known.first
     const head = await this.#heads.read(workspace)
     const batch = await this.#chain.receivedSince(head, receivedAt)
-    return batch?.ref.first ?? head.source?.size ?? 0
+    if (!batch) return head.source?.size ?? 0
+    const { first } = batch.ref
+    if (this.#received.size >= KEPT_MOMENTS) this.#received.clear()
+    // What has left the store is asked for by the beginning of time: that answer changes.
+    if (receivedAt > 0)
+      this.#received.set(workspace, { since: receivedAt, at: batch.meta.received_at, first })
+    return first
   }
 
-  /** Logs whose first commit no refresh has made visible yet are missing, unless it was made here. */
   async workspaces(): Promise<readonly string[]> {
-    const found = new Set<string>()
+    return [...(await this.sizes()).keys()].sort()
+  }
+
+  /**
+   * Every log, and how long it was a moment ago. Logs whose first commit no refresh has made visible yet are missing, unless it was
+   * made here.
+   */
+  async sizes(): Promise<ReadonlyMap<string, number>> {
+    const sizes = new Map<string, number>()
     for (let after: readonly unknown[] = ['']; ;) {
-      const { hits } = await this.#elasticsearch.search<Pick<HeadSource, 'workspace'>>(this.#names.heads, {
+      const { hits } = await this.#elasticsearch.search(this.#names.heads, {
         query: { term: { kind: 'head' } },
         sort: [{ workspace: 'asc' }],
         search_after: after,
         size: HEADS_AT_ONCE,
         track_total_hits: false,
-        _source: ['workspace'],
+        // Not the sources: each carries the partial tiles of its log.
+        _source: false,
+        docvalue_fields: ['size'],
       })
-      for (const { source } of hits) found.add(source.workspace)
+      for (const { sort, fields } of hits) sizes.set(String(sort[0]), Number(fields['size']?.[0]))
       const last = hits.at(-1)
       if (!last || hits.length < HEADS_AT_ONCE) break
       after = last.sort
     }
-    for (const workspace of this.#heads.workspaces()) found.add(workspace)
-    return [...found].sort()
+    for (const workspace of this.#heads.workspaces()) {
+      const size = this.#heads.kept(workspace)?.source?.size ?? 0
+      sizes.set(workspace, Math.max(size, sizes.get(workspace) ?? 0))
+    }
+    return sizes
+  }
+
+  /** For verification. */
+  documents(sha256: Sha256): LedgerDocuments {
+    const [elasticsearch, names, heads, chain] = [this.#elasticsearch, this.#names, this.#heads, this.#chain]
+    return new LedgerDocuments({ elasticsearch, names, heads, chain, sha256 })
   }
 
   /** Leaves out, as `moved`, the commits whose log has another head by now. */
@@ -289,37 +318,6 @@ export class ElasticsearchLedger<Derived> implements Ledger<Derived> {
       last !== undefined && tile !== null && toBase64(tile.subarray(-32)) === toBase64(last.leafHash)
     return { status: isIn ? 'committed' : 'moved' }
   }
-
-  /** Of these batches, the entries that are wanted, by their place in the log. */
-  async #readEntries(
-    workspace: string,
-    batches: readonly KnownBatch[],
-    isWanted: (seq: number) => boolean,
-  ): Promise<Map<number, Uint8Array>> {
-    const entries = new Map<number, Uint8Array>()
-    for (let at = 0; at < batches.length; at += BATCHES_AT_ONCE) {
-      const some = batches.slice(at, at + BATCHES_AT_ONCE)
-      const documents = await this.#elasticsearch.getMany<Pick<BatchSource, 'bundles'>>(
-        some.map(({ ref }) => ({ ...ref, routing: workspace })),
-        ['bundles'],
-      )
-      for (const [place, document] of documents.entries()) {
-        let first = some[place]?.ref.first ?? 0
-        for (const bundle of document?.source.bundles ?? []) {
-          if (anyWanted(first, isWanted))
-            for (const [offset, entry] of (await unpackBundle(bundle)).entries())
-              if (isWanted(first + offset)) entries.set(first + offset, entry)
-          first += ENTRIES_PER_BUNDLE
-        }
-      }
-    }
-    return entries
-  }
-}
-
-function anyWanted(first: number, isWanted: (seq: number) => boolean): boolean {
-  for (let seq = first; seq < first + ENTRIES_PER_BUNDLE; seq++) if (isWanted(seq)) return true
-  return false
 }
 
 function isExpected(head: FencedHead | undefined, { expected }: LogCommit): boolean {

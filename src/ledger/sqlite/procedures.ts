@@ -5,7 +5,7 @@
  * edge per log, and every key is a safe JavaScript integer: 2^20 logs of 2^33 entries each.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { SqliteCall, SqliteConnection } from '../../drivers/sqlite/procedures.ts'
+import { HandedOver, type SqliteCall, type SqliteConnection } from '../../drivers/sqlite/procedures.ts'
 import type { CommitOutcome, LogHead, TileWrite } from '../ledger.ts'
 
 export const schema = `
@@ -30,6 +30,11 @@ export const ENTRIES_PER_BUNDLE = 64
 /** The writer thread is the narrowest place of ingest: level 1 takes half the time of the default for a few bytes more. */
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
+/** A bundle of common events fits into one chunk: without pieces to be joined it is unpacked in two thirds of the time. */
+const UNPACKING = { chunkSize: 64 * 1024, maxOutputLength: ENTRIES_PER_BUNDLE * 65_537 }
+/** Big-endian, before each entry of a bundle. */
+export const LENGTH_BYTES = 2
+
 export interface PackedCommit {
   readonly workspace: string
   readonly expected: { readonly size: number; readonly root: Uint8Array }
@@ -49,7 +54,10 @@ export interface LedgerFacts {
   readonly lastReceivedAt: number
 }
 
-/** Neighbours cross the thread border as one buffer: a thousand small ones cost five times the time, and memory that is slow to return. */
+/**
+ * Neighbours cross the thread border as one buffer that is handed over: a thousand small ones cost five times the time, and memory that
+ * is slow to return. Before each entry stand the two bytes of its length, as in the bundle that it was copied with.
+ */
 export interface JoinedEntries {
   readonly bytes: Uint8Array
   readonly lengths: Uint32Array
@@ -66,10 +74,10 @@ export const procedures = {
 
   'ledger.entries': (
     connection: SqliteConnection,
-    range: { workspace: string; first: number; count: number },
-  ): JoinedEntries => {
+    range: { workspace: string; first: number; count: number; spare: ArrayBuffer | null },
+  ): HandedOver => {
     const log = logNumber(connection, range.workspace)
-    return joined(log === null ? [] : readEntries(connection, log, range.first, range.count))
+    return joined(log === null ? [] : readParts(connection, log, range.first, range.count), range.spare)
   },
 
   'ledger.entriesAt': (
@@ -254,27 +262,49 @@ function bundleReader(connection: SqliteConnection, log: number): (seq: number) 
   }
 }
 
-function readEntries(connection: SqliteConnection, log: number, first: number, count: number): Uint8Array[] {
-  const bundleOf = bundleReader(connection, log)
-  const entries: Uint8Array[] = []
-  for (let seq = first; seq < first + count; seq++) {
-    const bundle = bundleOf(seq)
-    const entry = bundle?.entries[seq - bundle.first]
-    if (!entry) break
-    entries.push(entry)
-  }
-  return entries
+/** A run of entries inside the bytes of a bundle, each behind the two bytes of its length. */
+interface Part {
+  readonly bytes: Uint8Array
+  readonly lengths: readonly number[]
 }
 
-function joined(entries: readonly Uint8Array[]): JoinedEntries {
-  const lengths = Uint32Array.from(entries, (entry) => entry.length)
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
-  let end = 0
-  for (const entry of entries) {
-    bytes.set(entry, end)
-    end += entry.length
+/** Bundle after bundle, up to the first entry that is not there. */
+function readParts(connection: SqliteConnection, log: number, first: number, count: number): Part[] {
+  const base = log * LOG_SPAN
+  const rows = connection
+    .prepare(
+      `SELECT key, bundle FROM ledger_entries
+       WHERE key >= (SELECT max(key) FROM ledger_entries WHERE key BETWEEN ? AND ?) AND key < ? ORDER BY key`,
+    )
+    .all(base, base + first, base + first + count)
+  const parts: Part[] = []
+  let next = first
+  for (const row of rows) {
+    const entries = unpack(row['bundle'] as Uint8Array)
+    const skipped = next - ((row['key'] as number) - base)
+    const wanted = skipped < 0 ? [] : entries.slice(skipped, skipped + first + count - next)
+    const [start, end] = [wanted[0], wanted.at(-1)]
+    if (start === undefined || end === undefined) break
+    const from = start.byteOffset - LENGTH_BYTES
+    const bytes = new Uint8Array(start.buffer, from, end.byteOffset + end.length - from)
+    parts.push({ bytes, lengths: wanted.map(({ length }) => length) })
+    next += wanted.length
   }
-  return { bytes, lengths }
+  return parts
+}
+
+function joined(parts: readonly Part[], spare: ArrayBuffer | null): HandedOver {
+  const lengths = Uint32Array.from(parts.flatMap((part) => part.lengths))
+  const size = parts.reduce((sum, part) => sum + part.bytes.length, 0)
+  const isEnough = spare !== null && spare.byteLength >= size
+  // some room more, so that it is enough for others too
+  const bytes = new Uint8Array(isEnough ? spare : new ArrayBuffer(Math.ceil(size * 1.25)), 0, size)
+  let end = 0
+  for (const part of parts) {
+    bytes.set(part.bytes, end)
+    end += part.bytes.length
+  }
+  return new HandedOver({ bytes, lengths } satisfies JoinedEntries, [bytes.buffer, lengths.buffer])
 }
 
 /**
@@ -284,15 +314,15 @@ function joined(entries: readonly Uint8Array[]): JoinedEntries {
 function unpack(compressed: Uint8Array): Uint8Array[] {
   let bytes: Uint8Array
   try {
-    bytes = zstdDecompressSync(compressed, { maxOutputLength: ENTRIES_PER_BUNDLE * 65_537 })
+    bytes = zstdDecompressSync(compressed, UNPACKING)
   } catch {
     return []
   }
   const entries: Uint8Array[] = []
-  for (let at = 0; at + 2 <= bytes.length;) {
+  for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
     const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-    entries.push(bytes.subarray(at + 2, at + 2 + length))
-    at += 2 + length
+    entries.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length))
+    at += LENGTH_BYTES + length
   }
   return entries
 }

@@ -1,9 +1,17 @@
 import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
 import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
 import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../ledger.ts'
-import { ENTRIES_PER_BUNDLE, type LedgerFacts, type JoinedEntries, type PackedCommit } from './procedures.ts'
+import {
+  ENTRIES_PER_BUNDLE,
+  LENGTH_BYTES,
+  type LedgerFacts,
+  type JoinedEntries,
+  type PackedCommit,
+} from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
+
+const MOST_SPARE = 4
 
 /**
  * The ledger in the embedded store: entries, tiles, ids, head and whatever is committed `alongside` (the search
@@ -13,6 +21,8 @@ export const ledgerModule = moduleBeside(import.meta.url, './procedures')
 export class SqliteLedger<Derived> implements Ledger<Derived> {
   readonly #sqlite: Sqlite
   readonly #alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]
+  /** Memory that was given back: to make it anew for each read costs more time than to fill it, and leaves gaps that add up. */
+  readonly #spare: ArrayBuffer[] = []
 
   constructor(sqlite: Sqlite, alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]) {
     this.#sqlite = sqlite
@@ -30,8 +40,17 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   }
 
   async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
-    const argument = { workspace, first, count: Math.min(count, 4096) }
-    return parted((await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as JoinedEntries)
+    const spare = this.#spare.pop() ?? null
+    const argument = { workspace, first, count: Math.min(count, 4096), spare }
+    const call = { procedure: 'ledger.entries', argument }
+    return parted((await this.#sqlite.scan(call, spare === null ? [] : [spare])) as JoinedEntries)
+  }
+
+  release(entries: readonly Uint8Array[]): void {
+    const buffer = entries[0]?.buffer
+    if (!(buffer instanceof ArrayBuffer) || this.#spare.length >= MOST_SPARE) return
+    // what still looks at the entries sees nothing, rather than others
+    this.#spare.push(buffer.transfer())
   }
 
   async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {
@@ -71,7 +90,11 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
 
 function parted({ bytes, lengths }: JoinedEntries): Uint8Array[] {
   let end = 0
-  return Array.from(lengths, (length) => bytes.subarray(end, (end += length)))
+  return Array.from(lengths, (length) => {
+    const start = end + LENGTH_BYTES
+    end = start + length
+    return bytes.subarray(start, end)
+  })
 }
 
 function pack<Derived>(commit: LogCommit<Derived>, alongside: readonly SqliteCall[]): PackedCommit {

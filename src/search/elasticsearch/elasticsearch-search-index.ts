@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { BulkItem, BulkOperation } from '../../drivers/elasticsearch/bulk.ts'
-import type { Elasticsearch, SearchAnswer } from '../../drivers/elasticsearch/elasticsearch.ts'
+import type { SearchAnswer, SearchHit } from '../../drivers/elasticsearch/answers.ts'
+import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
+import { pagesAtOneMoment } from '../../drivers/elasticsearch/point-in-time.ts'
 import { TrailsealError } from '../../errors.ts'
 import type { FacetField } from '../query-syntax.ts'
 import type {
@@ -14,6 +17,7 @@ import type {
 import { compile, type Dsl } from './compile.ts'
 import { eventDocument } from './event-document.ts'
 import { FIELDS } from './fields.ts'
+import { brokenIndices, IndexCheck, type IndexReport } from './index-check.ts'
 import {
   newGeneration,
   ProjectionStates,
@@ -24,8 +28,8 @@ import {
 export interface ElasticsearchSearchIndexOptions {
   readonly elasticsearch: Elasticsearch
   readonly prefix: string
-  /** Plan of a workspace: its documents are in that plan's data stream. */
-  readonly planOf: (workspace: string) => Promise<string>
+  /** Plan of a workspace: its documents are in that plan's data stream. `isFresh`: not one that is remembered. */
+  readonly planOf: (workspace: string, isFresh?: true) => Promise<string>
 }
 
 /** Also for numbers that come in: in the default format `2000` is a year. */
@@ -40,6 +44,17 @@ const LARGE = 256
 /** Documents of one request; some are on their way side by side. */
 const AT_ONCE = 1000
 const MOST_CONFLICTS = 10
+
+/** The index's refresh interval is a second. */
+const REFRESHED_WITHIN_MS = 1500
+const LONGEST_REFRESH_MS = 15_000
+const SHOWN_PAUSE_MS = 50
+
+interface Written {
+  /** Backing index of the last document. */
+  readonly backing: string
+  readonly isRepeated: boolean
+}
 
 interface HitSource {
   readonly event?: { readonly original?: string }
@@ -56,7 +71,7 @@ interface HitSource {
 export class ElasticsearchSearchIndex implements SearchIndex {
   readonly #elasticsearch: Elasticsearch
   readonly #prefix: string
-  readonly #planOf: (workspace: string) => Promise<string>
+  readonly #planOf: ElasticsearchSearchIndexOptions['planOf']
   readonly #states: ProjectionStates
 
   constructor({ elasticsearch, prefix, planOf }: ElasticsearchSearchIndexOptions) {
@@ -66,42 +81,48 @@ export class ElasticsearchSearchIndex implements SearchIndex {
     this.#states = new ProjectionStates(elasticsearch, prefix)
   }
 
-  async apply(documents: readonly SearchDocument[]): Promise<void> {
+  async apply(documents: readonly SearchDocument[], position = 0): Promise<void> {
     const logs = Map.groupBy(documents, ({ workspace }) => workspace)
-    await Promise.all([...logs].map(([workspace, own]) => this.#applyLog(workspace, own)))
+    await Promise.all([...logs].map(([workspace, own]) => this.#applyLog(workspace, own, position)))
   }
 
   /** A workspace whose plan has changed begins again, in the stream of the new one. */
   async position(workspace: string): Promise<number> {
     const state = await this.#states.read(workspace)
     if (state === null) return 0
-    const plan = await this.#planOf(workspace)
-    if (state.value.plan === plan) return state.value.position
+    const { plan, position: indexed } = state.value
+    if (plan === (await this.#planOf(workspace)) || plan === (await this.#planOf(workspace, true)))
+      return indexed
     await this.clear(workspace)
     return 0
   }
 
+  /** Of every workspace that has any: as `position`, but a moment old, and blind to a plan that has changed. */
+  async positions(): Promise<ReadonlyMap<string, number>> {
+    return await this.#states.positions()
+  }
+
   async page(request: PageRequest): Promise<readonly Hit[]> {
-    const { order, direction, limit, after } = request
+    const { order, after } = request
     const answer = await this.#search<HitSource>(request, {
-      size: limit,
-      track_total_hits: false,
-      _source: [FIELDS.original],
-      sort: [
-        ...(order === 'seq' ? [] : [{ [FIELDS.timestamp]: { order: direction, format: MILLISECONDS } }]),
-        { [FIELDS.seq]: direction },
-      ],
-      // The sort values of a hit say where it stands: both, whatever the order.
-      docvalue_fields: [{ field: FIELDS.timestamp, format: MILLISECONDS }],
+      ...pageBody(request),
       ...(after === null
         ? {}
         : { search_after: order === 'seq' ? [after.seq] : [after.timestamp, after.seq] }),
     })
-    return answer.hits.map(({ sort, source, fields }) => ({
-      seq: Number(sort.at(-1)),
-      timestamp: Number(fields[FIELDS.timestamp]?.[0]),
-      entry: source.event?.original === undefined ? null : new TextEncoder().encode(source.event.original),
-    }))
+    return answer.hits.flatMap(hitOf)
+  }
+
+  /** At a point in time, and of the generation that it was then: a replay meanwhile fills another one. */
+  async *scan(request: Omit<PageRequest, 'after'>): AsyncGenerator<readonly Hit[], void> {
+    const state = await this.#states.read(request.workspace)
+    if (state === null) return
+    const pages = pagesAtOneMoment<HitSource>(this.#elasticsearch, {
+      ...{ index: this.#stream(state.value.plan), routing: request.workspace },
+      body: { ...pageBody(request), query: queryOf(state.value, request) },
+      resumable: true,
+    })
+    for await (const hits of pages) yield hits.flatMap(hitOf)
   }
 
   async total(request: SearchRequest): Promise<Total> {
@@ -159,40 +180,72 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   async clear(workspace: string): Promise<void> {
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       const state = (await this.#states.read(workspace)) ?? { fence: null }
-      const fresh = newGeneration(workspace, await this.#planOf(workspace))
+      const fresh = newGeneration(workspace, await this.#planOf(workspace, true))
       if (await this.#states.replace({ ...state, value: fresh }, fresh)) return
     }
     throw busy(workspace)
   }
 
-  async #applyLog(workspace: string, documents: readonly SearchDocument[]): Promise<void> {
+  /** For verification: compares the index with documents of committed entries, each batch of one workspace and ascending by seq. */
+  async check(
+    documents: AsyncIterable<readonly SearchDocument[]>,
+    progress: (wordsCompared: number) => void = () => undefined,
+  ): Promise<IndexReport> {
+    return await new IndexCheck(this.#elasticsearch, this.#prefix).run(documents, progress)
+  }
+
+  /** What the cluster knows to be broken, one sentence each. */
+  async integrity(): Promise<readonly string[]> {
+    return await brokenIndices(this.#elasticsearch, this.#prefix)
+  }
+
+  async #applyLog(workspace: string, documents: readonly SearchDocument[], position: number): Promise<void> {
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       const state = (await this.#states.read(workspace)) ?? {
-        value: newGeneration(workspace, await this.#planOf(workspace)),
+        value: newGeneration(workspace, await this.#planOf(workspace, true)),
         fence: null,
       }
+      // Begun anew since the caller asked: what comes before these documents is missing now.
+      if (state.value.position < position) throw replayed(workspace, 'has begun anew and')
       const fresh = documents.filter(({ seq }) => seq >= state.value.position)
       const last = fresh.at(-1)
       if (!last) return
-      const backing = await this.#write(state.value, fresh)
+      const { backing, isRepeated } = await this.#write(state.value, fresh)
       // If we die here, the documents are there and the next apply writes them again, to no effect.
-      if (state.value.backing !== backing && (await this.#hasDoubles(state.value, fresh)))
-        return await this.#startAnew(state)
+      const isRolledOver = state.value.backing !== '' && state.value.backing !== backing
+      if (isRolledOver) await pause(REFRESHED_WITHIN_MS)
+      if (isRolledOver || isRepeated) {
+        const shown = await this.#untilShown(state.value, fresh)
+        // An earlier attempt at these documents got into the backing index before the rollover.
+        if (shown > fresh.length) return await this.#startAnew(state)
+      }
       if (await this.#states.replace(state, { ...state.value, position: last.seq + 1, backing })) return
     }
     throw busy(workspace)
   }
 
-  /** Returns the backing index that has the last document, once searches see all of them. */
-  async #write(state: Projection, documents: readonly SearchDocument[]): Promise<string> {
-    const parts: Promise<string>[] = []
-    for (let at = 0; at < documents.length; at += AT_ONCE)
-      parts.push(this.#writePart(state, documents.slice(at, at + AT_ONCE)))
-    return (await Promise.all(parts)).at(-1) ?? ''
+  /** The documents are shown to searches when it settles, but for those that were there already (`isRepeated`). */
+  async #write(state: Projection, documents: readonly SearchDocument[]): Promise<Written> {
+    const parts: Promise<Written>[] = []
+    const last = Math.floor((documents.length - 1) / AT_ONCE) * AT_ONCE
+    for (let at = 0; at < last; at += AT_ONCE)
+      parts.push(this.#writePart(state, documents.slice(at, at + AT_ONCE), false))
+    const written = await Promise.all(parts)
+    // All of a workspace are on one shard: one refresh shows them all, and each makes a segment that has to be merged.
+    written.push(
+      await this.#writePart(state, documents.slice(last), documents.length < LARGE ? 'wait_for' : true),
+    )
+    return {
+      backing: written.at(-1)?.backing ?? '',
+      isRepeated: written.some(({ isRepeated }) => isRepeated),
+    }
   }
 
-  async #writePart({ log, plan }: Projection, documents: readonly SearchDocument[]): Promise<string> {
-    const refresh = documents.length < LARGE ? 'wait_for' : true
+  async #writePart(
+    { log, plan }: Projection,
+    documents: readonly SearchDocument[],
+    refresh: boolean | 'wait_for',
+  ): Promise<Written> {
     const operations = documents.map((document) => this.#operation(document, log, plan, false))
     const items = [...(await this.#elasticsearch.bulk(operations, { refresh }))]
     // A value that the cluster can't map must not hold up the log: then without the fields that are only for Kibana.
@@ -204,7 +257,7 @@ export class ElasticsearchSearchIndex implements SearchIndex {
     for (const [at, place] of unmapped.entries()) items[place] = again[at] ?? NO_ANSWER
     const failed = items.find(({ status }) => status >= 300 && status !== 409)
     if (failed) throw this.#elasticsearch.refusedItem(failed)
-    return items.at(-1)?.index ?? ''
+    return { backing: items.at(-1)?.index ?? '', isRepeated: items.some(({ status }) => status === 409) }
   }
 
   #operation(document: SearchDocument, log: string, plan: string, bare: boolean): BulkOperation {
@@ -213,37 +266,34 @@ export class ElasticsearchSearchIndex implements SearchIndex {
     return { action: 'create', index: this.#stream(plan), id: `${log}/${seq}`, routing: workspace, source }
   }
 
-  /** Whether an earlier attempt at these documents got into the backing index before a rollover. */
-  async #hasDoubles(state: Projection, documents: readonly SearchDocument[]): Promise<boolean> {
-    const from = documents[0]?.seq ?? 0
-    const to = documents.at(-1)?.seq ?? 0
+  /**
+   * How many of these documents searches show, once that is all of them: what another process has written a moment ago may wait for
+   * a refresh yet, and nobody must be told of a position before that.
+   */
+  async #untilShown(state: Projection, documents: readonly SearchDocument[]): Promise<number> {
+    const [from, to] = [documents[0]?.seq ?? 0, documents.at(-1)?.seq ?? 0]
     const filter = [
       { term: { [FIELDS.log]: state.log } },
       { range: { [FIELDS.seq]: { gte: from, lte: to } } },
     ]
-    const { total } = await this.#elasticsearch.search(
-      this.#stream(state.plan),
-      { query: { bool: { filter } }, size: 0, track_total_hits: true },
-      state.workspace,
-    )
-    return (total?.value ?? 0) > documents.length
+    const body = { query: { bool: { filter } }, size: 0, track_total_hits: true }
+    for (let waited = 0; waited < LONGEST_REFRESH_MS; waited += SHOWN_PAUSE_MS) {
+      const { total } = await this.#elasticsearch.search(this.#stream(state.plan), body, state.workspace)
+      if (total !== null && total.value >= documents.length) return total.value
+      await pause(SHOWN_PAUSE_MS)
+    }
+    throw replayed(state.workspace, 'does not show what was written to it, and')
   }
 
   async #startAnew({ value }: FencedProjection): Promise<never> {
     await this.clear(value.workspace)
-    throw new TrailsealError(
-      'store_unavailable',
-      `The search index of ${value.workspace} was rolled over while events were written to it, and is replayed.`,
-      { retryAfterSeconds: 1 },
-    )
+    throw replayed(value.workspace, 'was rolled over while events were written to it, and')
   }
 
   async #search<Source>(request: SearchRequest, body: object): Promise<SearchAnswer<Source>> {
     const state = await this.#states.recent(request.workspace)
     if (state === null) return NOTHING
-    const filter: Dsl[] = [{ term: { [FIELDS.log]: state.log } }, compile(request.query)]
-    if (request.firstSeq > 0) filter.push({ range: { [FIELDS.seq]: { gte: request.firstSeq } } })
-    const query = { bool: { filter } }
+    const query = queryOf(state, request)
     return await this.#elasticsearch.search(this.#stream(state.plan), { query, ...body }, request.workspace)
   }
 
@@ -252,8 +302,47 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   }
 }
 
+function pageBody({ order, direction, limit }: Omit<PageRequest, 'after'>) {
+  return {
+    size: limit,
+    track_total_hits: false,
+    _source: [FIELDS.original],
+    sort: [
+      ...(order === 'seq' ? [] : [{ [FIELDS.timestamp]: { order: direction, format: MILLISECONDS } }]),
+      { [FIELDS.seq]: direction },
+    ],
+    // Where a hit stands: both, whatever the order.
+    docvalue_fields: [{ field: FIELDS.timestamp, format: MILLISECONDS }, FIELDS.seq],
+  }
+}
+
+function queryOf({ log }: Projection, { query, firstSeq }: Omit<SearchRequest, 'workspace'>): Dsl {
+  const filter: Dsl[] = [{ term: { [FIELDS.log]: log } }, compile(query)]
+  if (firstSeq > 0) filter.push({ range: { [FIELDS.seq]: { gte: firstSeq } } })
+  return { bool: { filter } }
+}
+
+/** None for a document that somebody put there without saying which event it is of. */
+function hitOf({ source, fields }: SearchHit<HitSource>): Hit[] {
+  const seq = Number(fields[FIELDS.seq]?.[0])
+  if (!Number.isSafeInteger(seq)) return []
+  const original = source.event?.original
+  return [
+    {
+      seq,
+      timestamp: Number(fields[FIELDS.timestamp]?.[0]),
+      entry: original === undefined ? null : new TextEncoder().encode(original),
+    },
+  ]
+}
+
 const NOTHING = { hits: [], total: null, aggregations: {} }
 const NO_ANSWER: BulkItem = { status: 500, index: '', seqNo: -1, primaryTerm: -1, error: null }
+
+function replayed(workspace: string, why: string): TrailsealError {
+  const sentence = `The search index of ${workspace} ${why} is replayed.`
+  return new TrailsealError('store_unavailable', sentence, { retryAfterSeconds: 1 })
+}
 
 function busy(workspace: string): TrailsealError {
   return new TrailsealError(

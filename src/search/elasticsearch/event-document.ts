@@ -24,7 +24,7 @@ export function eventDocument(document: SearchDocument, log: string, bare: boole
     const [value] = exact[field] ?? []
     if (value !== undefined) facet[field] = value
   }
-  const terms = EXACT_FIELDS.flatMap((field) => (exact[field] ?? []).map((value) => exactTerm(field, value)))
+  const terms = exactTerms(document)
   const ecs = committed && !bare ? ecsFields(committed.entry) : { event: {}, trailseal: {} }
   return {
     ...ecs,
@@ -34,6 +34,11 @@ export function eventDocument(document: SearchDocument, log: string, bare: boole
     event: { ...ecs.event, sequence: seq, ...(committed && integrity(committed.bytes)) },
     trailseal: { ...ecs.trailseal, log, facet, exact: terms, text },
   }
+}
+
+/** What the exact filters of a query compare with. */
+export function exactTerms({ exact }: SearchDocument): string[] {
+  return EXACT_FIELDS.flatMap((field) => (exact[field] ?? []).map((value) => exactTerm(field, value)))
 }
 
 /** What the log committed to; with it anybody can check a single document. */
@@ -58,6 +63,8 @@ function ecsFields(entry: LogEntry): { event: object; trailseal: object } {
     ...(source?.ip === undefined ? {} : { source: { ip: source.ip } }),
     ...(source?.user_agent === undefined ? {} : { user_agent: { original: source.user_agent } }),
     trailseal: {
+      // By the name that people know: a dashboard can't choose between three fields.
+      actor: actor.email ?? actor.name ?? actor.id ?? actor.type,
       ...{ actor_type: actor.type, resource, related, redacted: entry.redacted },
       ...{ before: entry.before, after: entry.after, metadata: entry.metadata },
     },

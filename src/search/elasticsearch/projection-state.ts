@@ -31,6 +31,8 @@ export function newGeneration(workspace: string, plan: string): Projection {
 /** Another gateway's replay shows up here so much later at most. */
 const KEPT_MS = 1000
 const KEPT = 2048
+/** Of one search. */
+const AT_ONCE = 5000
 
 /** The one document a workspace that says where its projection stands, beside the heads. */
 export class ProjectionStates {
@@ -47,6 +49,33 @@ export class ProjectionStates {
     const found = await this.#elasticsearch.get<Projection>({ index: this.#index, id: idOf(workspace) })
     this.#keep(workspace, found?.source ?? null)
     return found && { value: found.source, fence: found }
+  }
+
+  /** As searches see them. */
+  async positions(): Promise<ReadonlyMap<string, number>> {
+    const positions = new Map<string, number>()
+    for (let after: readonly unknown[] = ['']; ;) {
+      const { hits } = await this.#elasticsearch.search<Pick<Projection, 'workspace' | 'position'>>(
+        this.#index,
+        {
+          query: { term: { kind: 'projection' } },
+          sort: [{ workspace: 'asc' }],
+          search_after: after,
+          size: AT_ONCE,
+          track_total_hits: false,
+          _source: ['workspace', 'position'],
+        },
+      )
+      for (const { source } of hits) positions.set(source.workspace, source.position)
+      const last = hits.at(-1)
+      if (!last || hits.length < AT_ONCE) return positions
+      after = last.sort
+    }
+  }
+
+  /** Index and `_id`. */
+  documentOf(workspace: string): string {
+    return `${this.#index}/${idOf(workspace)}`
   }
 
   /** For queries. */

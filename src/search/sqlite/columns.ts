@@ -37,7 +37,7 @@ export interface DocumentRow {
   /** Values of FACET_COLUMNS. */
   readonly facets: readonly (string | null)[]
   /**
-   * Values of TEXT_COLUMNS but `prefixes` and the last, joined: one text crosses the thread border at a fraction of what twenty cost.
+   * Values of TEXT_COLUMNS but the last, joined: one text crosses the thread border at a fraction of what twenty cost.
    * See `textsOf`.
    */
   readonly words: string
@@ -62,7 +62,7 @@ export function unplacedRow({
   const values: string[] = []
   for (const field of TEXT_FIELDS) values.push(texts[field] ?? '')
   values.push(texts.before ?? '', texts.after ?? '', texts.metadata ?? '', texts.other ?? '')
-  values.push(paths)
+  values.push(prefixTokens(values), paths)
   return {
     workspace,
     timestamp,
@@ -79,9 +79,6 @@ export function documentRow(document: SearchDocument): DocumentRow {
 /** Values of TEXT_COLUMNS for a workspace of this number. */
 export function textsOf({ words, exact, id }: DocumentRow, workspace: number): string[] {
   const texts = words.split(BETWEEN_COLUMNS)
-  const paths = texts.pop() ?? ''
-  // Here, in the store's thread, because the thread that prepares events is the busier one.
-  texts.push(prefixTokens(texts), paths)
   // No token has a space in it.
   const scoped = exact.replaceAll(` ${EXACT_START}`, ` ${EXACT_START}${workspace}`)
   texts.push(`${workspaceToken(workspace)} ${exactToken(workspace, 'id', id)}${scoped}`)
@@ -236,7 +233,7 @@ const FOLDED_OR_SPLIT = /[A-Z^\0- \x7f]|\p{Surrogate}/gu
  * control characters, so those are written as `^` with a letter, `^` or digits. A long value is its SHA-256.
  */
 export function exactToken(workspace: number | '', field: ExactField, value: string): string {
-  const start = EXACT_START + workspace + FIELD_LETTERS[field]
+  const start = `${EXACT_START}${workspace}${FIELD_LETTERS[field]}`
   if (value.length > MAX_EXACT_LENGTH) return `${start}^9${hash('sha256', value)}`
   return PLAIN.test(value) ? start + value : start + value.replace(FOLDED_OR_SPLIT, escaped)
 }

@@ -46,10 +46,22 @@ function countedRows(
   select: (matching: string) => string,
   ...more: number[]
 ): Record<string, unknown>[] {
-  const { everything, condition, low, high, workspace, first, last } = search
-  if (!everything || condition !== '' || !isLarge(connection, workspace))
-    return rows(connection, search, select, ...more)
+  if (!isScanned(connection, search)) return rows(connection, search, select, ...more)
+  return scannedRows(connection, search, select, ...more)
+}
+
+function scannedRows(
+  connection: SqliteConnection,
+  { low, high, workspace, first, last }: Search,
+  select: (matching: string) => string,
+  ...more: number[]
+): Record<string, unknown>[] {
   return connection.prepare(select(SCANNED)).all(low, high, workspace, first, last, ...more)
+}
+
+/** Whether all rows of a workspace are wanted that has a good part of them: the full-text table is then of no help. */
+function isScanned(connection: SqliteConnection, { everything, condition, workspace }: Search): boolean {
+  return everything && condition === '' && isLarge(connection, workspace)
 }
 
 /** Whether a good part of all rows are of this workspace. */
@@ -170,6 +182,14 @@ function pageByTime(connection: SqliteConnection, search: Search, request: PageR
   const low = bound !== null && !down && bound > search.low ? bound : search.low
   const high = bound !== null && down && bound < search.high ? bound : search.high
   if (low > high) return []
+  if (isScanned(connection, search))
+    return scannedRows(
+      connection,
+      { ...search, low, high },
+      (matching) => `SELECT ${TIMESTAMP} AS timestamp, e.seq AS seq ${matching}
+        ORDER BY e.place ${down ? 'DESC' : 'ASC'} LIMIT ?`,
+      limit,
+    ) as unknown as readonly SortKey[]
   return rows(
     connection,
     { ...search, low, high },

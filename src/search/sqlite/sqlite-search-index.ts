@@ -68,6 +68,17 @@ export class SqliteSearchIndex implements SearchIndex {
     return keys.map(({ timestamp, seq }) => ({ timestamp, seq, entry: null }))
   }
 
+  /** Beside the readers, so that whoever waits for a page of a list does not wait for an export. */
+  async *scan(request: Omit<PageRequest, 'after'>): AsyncGenerator<readonly Hit[]> {
+    let after: SortKey | null = null
+    for (;;) {
+      const keys = (await this.#scan('search.page', { ...request, after })) as readonly SortKey[]
+      if (keys.length > 0) yield keys.map(({ timestamp, seq }) => ({ timestamp, seq, entry: null }))
+      if (keys.length < request.limit) return
+      after = keys.at(-1) ?? null
+    }
+  }
+
   async total(request: SearchRequest): Promise<Total> {
     return (await this.#read('search.total', request)) as Total
   }

@@ -1,8 +1,17 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TrailsealError } from '../../errors.ts'
-import { equalBytes } from '../../tlog/encoding.ts'
+import { formatCheckpointText } from '../../tlog/checkpoint.ts'
+import { encodeUtf8, equalBytes } from '../../tlog/encoding.ts'
+import { parseNote } from '../../tlog/signed-note.ts'
 import type { Signer, StatementSigner } from '../signer.ts'
 import { PublishedRecord } from './published-record.ts'
 
@@ -10,6 +19,8 @@ export interface FileSignerOptions {
   readonly dataDir: string
   /** Ed25519 key as PKCS#8 PEM; null: the one in the data directory, made on the first start. */
   readonly pem: string | null
+  /** Whether other gateways sign for the same logs, each with a record of its own. */
+  readonly shared?: boolean
 }
 
 /** An Ed25519 key from a PEM file, and the record of what was published in files beside it. */
@@ -17,10 +28,12 @@ export class FileSigner implements Signer, StatementSigner, Disposable {
   readonly publicKey: Uint8Array
   readonly #key: KeyObject
   readonly #record: PublishedRecord
+  readonly #shared: boolean
 
-  private constructor(key: KeyObject, record: PublishedRecord) {
+  private constructor(key: KeyObject, record: PublishedRecord, shared: boolean) {
     this.#key = key
     this.#record = record
+    this.#shared = shared
     this.publicKey = rawPublicKey(key)
   }
 
@@ -30,7 +43,11 @@ export class FileSigner implements Signer, StatementSigner, Disposable {
       const pem = options.pem ?? ownKey(join(options.dataDir, 'signing-key.pem'))
       const key = createPrivateKey(pem)
       if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}`)
-      return new FileSigner(key, new PublishedRecord(join(options.dataDir, 'published')))
+      return new FileSigner(
+        key,
+        new PublishedRecord(join(options.dataDir, 'published')),
+        options.shared ?? false,
+      )
     } catch (cause) {
       // The cause may quote the configured text, which is a secret: only its kind is told.
       const why =
@@ -62,6 +79,26 @@ export class FileSigner implements Signer, StatementSigner, Disposable {
     return sign(null, text, this.#key)
   }
 
+  /** In the record of each gateway is the highest head that it signed or built on. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async acknowledge(head: Parameters<Signer['acknowledge']>[0]): Promise<void> {
+    if (!this.#shared) return
+    // Ed25519 is deterministic: what we would sign is what was signed.
+    const signature = sign(null, encodeUtf8(formatCheckpointText(head)), this.#key)
+    if (!signaturesOf(head.checkpoint).some((line) => equalBytes(line, signature)))
+      throw new TrailsealError(
+        'tampered',
+        `The last checkpoint of the log ${head.origin} was not signed with this gateway's key: the store was changed, or its gateways have different keys in TRAILSEAL_SIGNING_KEY. Nothing is appended.`,
+      )
+    this.#record.note(head)
+  }
+
+  /** 32 secret bytes for another purpose, the same on every gateway with this key (HKDF-SHA256, RFC 5869). */
+  secretFor(purpose: string): Uint8Array {
+    const seed = Buffer.from(this.#key.export({ format: 'jwk' }).d ?? '', 'base64url')
+    return new Uint8Array(hkdfSync('sha256', seed, '', `trailseal ${purpose}`, 32))
+  }
+
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async published(checkpoint: { origin: string; size: number; root: Uint8Array }): Promise<void> {
     this.#record.note(checkpoint)
@@ -87,6 +124,14 @@ export class FileSigner implements Signer, StatementSigner, Disposable {
 
   [Symbol.dispose](): void {
     this.#record[Symbol.dispose]()
+  }
+}
+
+function signaturesOf(note: string): Uint8Array[] {
+  try {
+    return parseNote(note).signatures.map(({ signature }) => signature)
+  } catch {
+    return []
   }
 }
 

@@ -37,9 +37,10 @@ describe('config', () => {
         TRAILSEAL_ROLES: 'retention, gateway',
       },
       TRAILSEAL_PUBLIC_URL: 'https://audit.example.com:8443',
+      TRAILSEAL_EMBED_ORIGINS: 'https://app.example.com, http://localhost:3000',
     })
     expect(config).toMatchObject({
-      http: { port: 0 },
+      http: { port: 0, embedOrigins: ['https://app.example.com', 'http://localhost:3000'] },
       dataDir: '/data',
       logLevel: 'debug',
       roles: ['gateway', 'retention'],
@@ -57,6 +58,17 @@ describe('config', () => {
       'a public URL with a path',
       { TRAILSEAL_PUBLIC_URL: 'https://example.com/audit' },
       'TRAILSEAL_PUBLIC_URL',
+    ],
+    [
+      'a host of frames with a path',
+      { TRAILSEAL_EMBED_ORIGINS: 'https://a.example/app' },
+      'TRAILSEAL_EMBED_ORIGINS',
+    ],
+    ['a host of frames for anybody', { TRAILSEAL_EMBED_ORIGINS: '*' }, 'TRAILSEAL_EMBED_ORIGINS'],
+    [
+      'a directive among the hosts of frames',
+      { TRAILSEAL_EMBED_ORIGINS: "https://a.example; script-src 'unsafe-inline'" },
+      'TRAILSEAL_EMBED_ORIGINS',
     ],
     ['an origin that no key can be named by', { TRAILSEAL_ORIGIN: 'a+b' }, 'TRAILSEAL_ORIGIN'],
     ['an admin token that could be guessed', { TRAILSEAL_ADMIN_TOKEN: 'admin' }, 'TRAILSEAL_ADMIN_TOKEN'],
@@ -77,7 +89,16 @@ describe('config', () => {
     ['mail from several senders', { MAIL_FROM: 'a@example.com, b@example.com' }, 'MAIL_FROM must be'],
     ['a sender that adds a header', { MAIL_FROM: 'A\r\nBcc: x <a@example.com>' }, 'MAIL_FROM must be'],
     ['mail by something else', { SMTP_URL: 'http://mail', MAIL_FROM: 'a@example.com' }, 'SMTP_URL must be'],
-    ['blobs of a later version', { BLOB_URL: 's3://bucket/exports' }, 'not part of this version'],
+    [
+      'a bucket with credentials',
+      { BLOB_URL: 's3://key:secret@bucket/x' },
+      'BLOB_URL must be s3://bucket/prefix',
+    ],
+    [
+      'an option that is none',
+      { BLOB_URL: 's3://bucket/x?acl=public' },
+      'BLOB_URL must be s3://bucket/prefix',
+    ],
     ['a blob folder elsewhere', { BLOB_URL: 'file://host/share' }, 'BLOB_URL must have an absolute path'],
     ['half of a certificate', { TRAILSEAL_PDF_CERT: 'x' }, 'TRAILSEAL_PDF_KEY'],
     ['a Redis address that is none', { REDIS_URL: 'localhost' }, 'REDIS_URL must be'],
@@ -92,9 +113,9 @@ describe('config', () => {
       'ELASTICSEARCH_URL must be',
     ],
     [
-      'jobs of a later version',
-      { REDIS_URL: 'redis://localhost' },
-      'not part of this version: unset REDIS_URL',
+      'a name that no index may have',
+      { ELASTICSEARCH_URL: 'http://es', TRAILSEAL_SIGNING_KEY: 'k', ELASTICSEARCH_INDEX_PREFIX: 'Logs*' },
+      'ELASTICSEARCH_INDEX_PREFIX must be',
     ],
   ])('%s stops the start', (_, environment, expected) => {
     expect(faultsOf(environment as Record<string, string>)).toContain(expected)
@@ -108,7 +129,7 @@ describe('config', () => {
       TRAILSEAL_SIGNING_KEY: 'k',
     })
     expect(config.store.kind).toBe('elasticsearch')
-    expect(config.elasticsearch).toMatchObject({ username: null, caFile: '/ca.pem' })
+    expect(config.elasticsearch).toMatchObject({ username: null, caFile: '/ca.pem', prefix: 'trailseal' })
     expect(config.elasticsearch?.apiKey?.reveal()).toBe('key')
   })
 
@@ -152,7 +173,7 @@ describe('config', () => {
       from: 'Trailseal <trailseal@audit.example>',
       folder: '/data/mail',
     })
-    expect(plain.blobs.folder).toBe('/data/blobs')
+    expect(plain.blobs).toEqual({ kind: 'file', folder: '/data/blobs' })
     const said = readConfig({
       ...{ SMTP_URL: 'smtp://user:sekret5@mail', MAIL_FROM: 'Audit log <a@example.com>' },
       BLOB_URL: 'file:///srv/my%20blobs',
@@ -160,7 +181,15 @@ describe('config', () => {
     expect(said.mail.smtpUrl?.reveal()).toBe('smtp://user:sekret5@mail')
     expect(JSON.stringify(said) + inspect(said, { depth: 9 })).not.toContain('sekret5')
     expect(said.mail.from).toBe('Audit log <a@example.com>')
-    expect(said.blobs.folder).toBe('/srv/my blobs')
+    expect(said.blobs).toEqual({ kind: 'file', folder: '/srv/my blobs' })
+    const bucket = { kind: 's3', bucket: 'audit', prefix: 'of/trailseal/', endpoint: null, region: null }
+    expect(readConfig({ BLOB_URL: 's3://audit/of/trailseal' }).blobs).toEqual(bucket)
+    expect(readConfig({ BLOB_URL: 's3://audit?region=eu-1&endpoint=http://127.0.0.1:9000' }).blobs).toEqual({
+      ...bucket,
+      prefix: '',
+      endpoint: new URL('http://127.0.0.1:9000'),
+      region: 'eu-1',
+    })
   })
 
   test('no secret is in the message that stops the start', () => {

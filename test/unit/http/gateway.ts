@@ -199,6 +199,7 @@ export async function openGateway(publicUrl = 'http://localhost:8787'): Promise<
   const dependencies: HttpDependencies = {
     // tested on the real thing: test/unit/export
     exports: {} as HttpDependencies['exports'],
+    archive: {} as HttpDependencies['archive'],
     ...{ workspaces, query, clock, version: '0.0.0', sessionKey: SESSION_KEY, publicUrl: new URL(publicUrl) },
     ingest: {
       append: (workspace, submitted) => {

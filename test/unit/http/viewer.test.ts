@@ -7,6 +7,8 @@ import helmet from 'helmet'
 import { viewerFiles } from '../../../src/http/routes/viewer.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+const HOST = 'https://app.example.com'
+
 describe('the built viewer', () => {
   let base = ''
   let close: () => void
@@ -16,7 +18,10 @@ describe('the built viewer', () => {
     const directory = `${scratch.path}/built/`
     mkdirSync(directory)
     mkdirSync(`${directory}assets`)
-    writeFileSync(`${directory}index.html`, '<meta property="csp-nonce" nonce="CSP_NONCE">')
+    writeFileSync(
+      `${directory}index.html`,
+      '<meta property="csp-nonce" nonce="CSP_NONCE"><meta content="EMBED_ORIGINS">',
+    )
     writeFileSync(`${directory}assets/index-1a2b.js`, 'plain')
     writeFileSync(`${directory}assets/index-1a2b.js.gz`, 'compressed')
     const app = express()
@@ -24,12 +29,16 @@ describe('the built viewer', () => {
       helmet({
         contentSecurityPolicy: {
           useDefaults: false,
-          directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"] },
+          directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], frameAncestors: ["'none'"] },
         },
       }),
     )
     const viewer = viewerFiles(pathToFileURL(directory))
-    if (viewer) app.use(viewer)
+    const embeddable = viewerFiles(pathToFileURL(directory), [HOST])
+    // Two installations behind one address: one lets a host frame it.
+    app.use((request, response, next) =>
+      (request.query['host'] ? embeddable : viewer)?.(request, response, next),
+    )
     const server = app.listen(0)
     await new Promise((resolve) => server.once('listening', resolve))
     base = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -72,5 +81,18 @@ describe('the built viewer', () => {
 
   test('is not there before it was built', () => {
     expect(viewerFiles(pathToFileURL(`${scratch.path}/not-built/`))).toBeNull()
+  })
+
+  test('may be framed below /embed/ by the origins that are set, and by nobody without any', async () => {
+    const framed = await fetch(`${base}/embed/acme/home?host=1`)
+    expect(framed.headers.get('content-security-policy')).toContain(`frame-ancestors ${HOST}`)
+    expect(framed.headers.get('x-frame-options')).toBeNull()
+    expect(await framed.text()).toContain(`<meta content="${HOST}">`)
+    for (const path of ['/embed/acme/home', '/w/acme/home?host=1', '/?host=1', '/signin']) {
+      const refused = await fetch(base + path)
+      expect(refused.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      expect(refused.headers.get('x-frame-options')).not.toBeNull()
+      expect(await refused.text()).toContain('<meta content="">')
+    }
   })
 })

@@ -3,7 +3,10 @@ import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileSigner } from '../../../../src/signing/file/file-signer.ts'
+import { formatCheckpointText } from '../../../../src/tlog/checkpoint.ts'
 import { encodeUtf8 } from '../../../../src/tlog/encoding.ts'
+import { formatNote, keyIdOf } from '../../../../src/tlog/signed-note.ts'
+import { sha256 } from '../../../support/sha256.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
 const ORIGIN = 'example.com/acme'
@@ -78,5 +81,60 @@ describe('the record of what was published', () => {
     writeFileSync(file, '\0'.repeat(60))
     using signer = FileSigner.open({ dataDir: directory.path, pem: null })
     expect(signer.lastPublished(ORIGIN)).toBeNull()
+  })
+})
+
+describe('several gateways with one key', () => {
+  const key = () =>
+    generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const headOf = async (signer: FileSigner, size: number, byte: number) => {
+    const head = { origin: ORIGIN, size, root: root(byte) }
+    const noteText = formatCheckpointText(head)
+    const previous = { size: 0, root: root(0) }
+    const signature = await signer.signCheckpoint({ origin: ORIGIN, previous, text: encodeUtf8(noteText) })
+    const keyId = keyIdOf(ORIGIN, signer.publicKey, sha256)
+    return { ...head, checkpoint: formatNote(noteText, [{ name: ORIGIN, keyId, signature }]) }
+  }
+
+  test("each records what it built on, another one's heads too, and refuses to go back behind it", async () => {
+    using one = temporaryDirectory()
+    using other = temporaryDirectory()
+    const pem = key()
+    using first = FileSigner.open({ dataDir: one.path, pem, shared: true })
+    using second = FileSigner.open({ dataDir: other.path, pem, shared: true })
+    await second.acknowledge(await headOf(first, 7, 1))
+    expect(second.lastPublished(ORIGIN)).toEqual({ size: 7, root: root(1) })
+    const extend = (size: number, byte: number) =>
+      second.signCheckpoint({ origin: ORIGIN, previous: { size, root: root(byte) }, text })
+    await expect(extend(6, 1)).rejects.toMatchObject({ code: 'tampered' })
+    await expect(extend(7, 2)).rejects.toMatchObject({ code: 'tampered' })
+    await expect(extend(7, 1)).resolves.toHaveLength(64)
+  })
+
+  test('nothing is built on a head that the key has not signed', async () => {
+    using directory = temporaryDirectory()
+    using elsewhere = temporaryDirectory()
+    using signer = FileSigner.open({ dataDir: directory.path, pem: key(), shared: true })
+    using stranger = FileSigner.open({ dataDir: elsewhere.path, pem: key(), shared: true })
+    const head = await headOf(signer, 7, 1)
+    for (const forged of [
+      await headOf(stranger, 7, 1),
+      { ...head, size: 8 },
+      { ...head, root: root(2) },
+      { ...head, checkpoint: 'nothing' },
+    ])
+      await expect(signer.acknowledge(forged)).rejects.toMatchObject({ code: 'tampered' })
+    expect(signer.lastPublished(ORIGIN)).toBeNull()
+  })
+
+  test('they have the same secrets for the same purpose', () => {
+    using one = temporaryDirectory()
+    using other = temporaryDirectory()
+    const pem = key()
+    using first = FileSigner.open({ dataDir: one.path, pem })
+    using second = FileSigner.open({ dataDir: other.path, pem })
+    expect(first.secretFor('session key')).toHaveLength(32)
+    expect(first.secretFor('session key')).toEqual(second.secretFor('session key'))
+    expect(first.secretFor('session key')).not.toEqual(first.secretFor('another'))
   })
 })
