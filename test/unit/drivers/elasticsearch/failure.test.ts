@@ -89,7 +89,7 @@ describe('what is wrong with a cluster, in one sentence', () => {
     const url = (await answering(200, {})).replace('http:', 'https:')
     const { code, message } = await failure({ url: url.replace('//', '//user:sekret@') })
     expect(code).toBe('bad_configuration')
-    expect(message).toContain('No trusted TLS connection')
+    expect(message).toContain('does not speak TLS')
     expect(message).not.toContain('sekret')
   })
 })
