@@ -10,6 +10,8 @@ import { unplacedRow, type DocumentRow, type UnplacedRow } from './search/sqlite
 import { searchModule, SqliteSearchIndex } from './search/sqlite/sqlite-search-index.ts'
 import { SqliteWorkspaceStore, workspaceModule } from './workspaces/sqlite/sqlite-workspace-store.ts'
 
+/** A command does one thing at a time, often beside a gateway. */
+const COMMAND_CACHE_KIBIBYTES = 16 * 1024
 const NOTHING_BEHIND = { lag: 0, failing: 0, fault: null }
 
 /**
@@ -17,9 +19,15 @@ const NOTHING_BEHIND = { lag: 0, failing: 0, fault: null }
  * the projection is only replayed at a start, after a crash between versions or a wiped index.
  * Errors: `store_unavailable`.
  */
-export async function openEmbeddedStore(file: string): Promise<Store<UnplacedRow>> {
+export async function openEmbeddedStore(
+  file: string,
+  { forCommand }: { readonly forCommand: boolean },
+): Promise<Store<UnplacedRow>> {
   const storeFile = { file, modules: [ledgerModule, searchModule, workspaceModule, jobsModule] }
-  const sqlite = await Sqlite.open(storeFile)
+  const sqlite = await Sqlite.open({
+    ...storeFile,
+    ...(forCommand && { writerCacheKibibytes: COMMAND_CACHE_KIBIBYTES }),
+  })
   const search = new SqliteSearchIndex(sqlite)
   const ledger = new SqliteLedger<UnplacedRow>(sqlite, (commit) => search.applyCalls(rowsOf(commit)))
   const projector = new Projector({ ledger, search })

@@ -1,10 +1,8 @@
 import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
-import { RedisConnection } from './drivers/redis/redis-connection.ts'
 import { Sqlite } from './drivers/sqlite/sqlite.ts'
 import { TrailsealError } from './errors.ts'
-import { BullJobs } from './jobs/bull/bull-jobs.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { jobsModule, SqliteJobs } from './jobs/sqlite/sqlite-jobs.ts'
 import type { Logger } from './telemetry/logger.ts'
@@ -31,6 +29,8 @@ export async function openJobs(config: Config, ofStore: Jobs | null, logger: Log
 }
 
 async function openBullJobs(url: string, { elasticsearch }: Config, logger: Logger): Promise<OpenJobs> {
+  const { RedisConnection } = await import('./drivers/redis/redis-connection.ts')
+  const { BullJobs } = await import('./jobs/bull/bull-jobs.ts')
   const redis = new RedisConnection({
     url,
     observe: {

@@ -36,8 +36,8 @@ export interface ImportSummary extends ImportCounts {
 }
 
 const EVENTS_AT_ONCE = 500
-/** One being committed, one being prepared, one being read: more would only hold memory. */
-const BATCHES_IN_FLIGHT = 3
+/** One being committed, one being prepared, while the next is read: more would only hold memory. */
+const BATCHES_IN_FLIGHT = 2
 /** A line of a foreign log may be far longer than the event made of it. */
 const LONGEST_LINE = 8 * 1024 * 1024
 

@@ -35,7 +35,7 @@ export async function withStore<Result>(
   terminal: Terminal,
   work: (trailseal: Trailseal) => Promise<Result>,
 ): Promise<Result> {
-  await using trailseal = await openTrailseal(configOf(command, terminal))
+  await using trailseal = await openTrailseal(configOf(command, terminal), { forCommand: true })
   return await work(trailseal)
 }
 

@@ -8,6 +8,8 @@ export interface SqliteOptions {
   readonly file: string
   /** Modules that implement SqliteModule: see `moduleBeside`. */
   readonly modules: readonly URL[]
+  /** Pages that the writer keeps; more pay off where several clients write at once. */
+  readonly writerCacheKibibytes?: number
 }
 
 /** Most threads that answer readers: two, so that one slow search does not stop the others. */
@@ -42,7 +44,11 @@ export class Sqlite implements AsyncDisposable {
     this.#writer = new SqliteThread(
       frozen
         ? { ...this.#reader, role: 'frozen' }
-        : { ...this.#reader, role: 'writer', cacheKibibytes: WRITER_CACHE_KIBIBYTES },
+        : {
+            ...this.#reader,
+            role: 'writer',
+            cacheKibibytes: options.writerCacheKibibytes ?? WRITER_CACHE_KIBIBYTES,
+          },
     )
     this.#most = frozen ? 1 : READERS
     if (!frozen) return
