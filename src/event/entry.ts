@@ -9,7 +9,9 @@ export const MAX_ENTRY_BYTES = 65_535
 /** Longest origin, `<TRAILSEAL_ORIGIN>/<workspace>`, that fits beside the largest event: host name, slash, workspace id. */
 export const MAX_ORIGIN_BYTES = 320
 
-const slab = new Slab()
+// Apart, so that an entry that is kept for long does not keep the texts of its neighbours in memory.
+const texts = new Slab()
+const entries = new Slab()
 /** Bytes that JSON takes for one UTF-16 unit at most: an escape, `\u0000`. */
 const MOST_QUOTED = 6
 
@@ -59,7 +61,7 @@ export function canonicalParts(event: AuditEvent): CanonicalParts {
   const beforeV = member('source', event.source) + member('timestamp', event.timestamp)
   const end = member('verb', event.verb) + '}'
   const whole = beforeId + beforeLog + beforePrev + beforeSalt + beforeV + end
-  const text = slab.encode(whole)
+  const text = texts.encode(whole)
   // Without letters beyond ASCII a piece has as many bytes as characters.
   const lengthOf = text.length === whole.length ? (piece: string) => piece.length : utf8Length
   const id = lengthOf(beforeId)
@@ -79,19 +81,19 @@ export function canonicalParts(event: AuditEvent): CanonicalParts {
 /** The canonical entry in UTF-8: that of `canonicalize({ ...event, ...position, v: 1 })`. */
 export function sealEntry({ text, cuts }: CanonicalParts, position: LogPosition): Uint8Array {
   const [id, log, prev, salt, v] = cuts
-  slab.begin(text.length + POSITION_BYTES + MOST_QUOTED * (position.id.length + position.log.length))
-  slab.bytes(text, 0, id)
-  slab.text(member('id', position.id))
-  slab.bytes(text, id, log)
-  slab.text(member('log', position.log))
-  slab.bytes(text, log, prev)
-  slab.text(`,"prev":"${position.prev}","received_at":"${position.received_at}"`)
-  slab.bytes(text, prev, salt)
-  slab.text(`,"salt":"${position.salt}","seq":${position.seq}`)
-  slab.bytes(text, salt, v)
-  slab.text(',"v":1')
-  slab.bytes(text, v, text.length)
-  return slab.end()
+  entries.begin(text.length + POSITION_BYTES + MOST_QUOTED * (position.id.length + position.log.length))
+  entries.bytes(text, 0, id)
+  entries.text(member('id', position.id))
+  entries.bytes(text, id, log)
+  entries.text(member('log', position.log))
+  entries.bytes(text, log, prev)
+  entries.text(`,"prev":"${position.prev}","received_at":"${position.received_at}"`)
+  entries.bytes(text, prev, salt)
+  entries.text(`,"salt":"${position.salt}","seq":${position.seq}`)
+  entries.bytes(text, salt, v)
+  entries.text(',"v":1')
+  entries.bytes(text, v, text.length)
+  return entries.end()
 }
 
 function member(key: string, value: unknown): string {
