@@ -1,6 +1,6 @@
 import type { SqliteConnection } from '../../drivers/sqlite/procedures.ts'
 import { FACET_COLUMNS, TEXT_COLUMNS, textsOf, type DocumentRow } from './columns.ts'
-import { COUNTER_BITS, COUNTERS, placeOf } from './schema.ts'
+import { COUNTERS, LAST_PLACE, placeOf } from './schema.ts'
 
 export interface ApplyArgument {
   readonly rows: readonly DocumentRow[]
@@ -81,21 +81,18 @@ class Workspaces {
 }
 
 /**
- * Gives out places: the next free one of a millisecond. When all 2^20 of one are taken, the event goes to the next
- * millisecond that has room, and there it is found and shown by the index.
+ * Gives out places: the next free one of a millisecond, behind all that are taken there. When all 2^20 of one are taken, the event goes to
+ * the next millisecond that has room, and there it is found and shown by the index.
  */
 class Places {
   readonly #connection: SqliteConnection
-  /** No place at or after this millisecond is taken. */
-  readonly #untouched: number
+  /** The first taken place at or after the current millisecond, as far as was asked: most events meet none for a long while. */
+  #taken = -1n
   #millisecond = -1
   #counter = 0
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
-    const row = connection.prepareBig('SELECT max(place) AS place FROM search_event').get()
-    const last = row?.place as bigint | null
-    this.#untouched = last === null ? 0 : Number(last >> COUNTER_BITS) + 1
   }
 
   /** Timestamps must not decrease from call to call. */
@@ -108,12 +105,20 @@ class Places {
   #enter(millisecond: number): void {
     this.#millisecond = millisecond
     this.#counter = 0
-    if (millisecond >= this.#untouched) return
     const first = placeOf(millisecond)
-    const row = this.#connection
-      .prepareBig('SELECT max(place) AS place FROM search_event WHERE place BETWEEN ? AND ?')
-      .get(first, first + BigInt(COUNTERS - 1))
-    const last = row?.place as bigint | null
-    if (last !== null) this.#counter = Number(last - first) + 1
+    const last = first + BigInt(COUNTERS - 1)
+    if (this.#taken < first) this.#taken = this.#firstTaken(first)
+    if (this.#taken > last) return
+    this.#counter = Number(this.#lastTaken(first, last) - first) + 1
+  }
+
+  #firstTaken(from: bigint): bigint {
+    const sql = 'SELECT min(place) AS place FROM search_event WHERE place >= ?'
+    return (this.#connection.prepareBig(sql).get(from)?.['place'] as bigint | null) ?? LAST_PLACE + 1n
+  }
+
+  #lastTaken(first: bigint, last: bigint): bigint {
+    const sql = 'SELECT max(place) AS place FROM search_event WHERE place BETWEEN ? AND ?'
+    return this.#connection.prepareBig(sql).get(first, last)?.['place'] as bigint
   }
 }
