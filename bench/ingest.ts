@@ -1,40 +1,47 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { openTrailseal } from '../src/compose.ts'
 import { readConfig } from '../src/config/config.ts'
 import { startGateway } from '../test/support/gateway-process.ts'
 import { temporaryDirectory } from '../test/support/temporary-directory.ts'
 import { submittedEvents } from './events.ts'
-import { rowsOf, writeRaw } from './raw-sqlite.ts'
 import { singleEventRate } from './single-events.ts'
 import { median, type Measurement } from './table.ts'
 
 const BATCH = 1000
 const IN_FLIGHT = 4
-const PAIRS = 3
+const ROUNDS = 3
 
-/** Ingest in process and over HTTP against the same rows written raw, pair by pair, so that a slow moment of the machine hits both. */
+/**
+ * Ingest in process and over HTTP against the same rows written raw. Each run stands between two raw ones and is measured against both: the
+ * machine's own speed wanders by a tenth and more from one second to the next.
+ */
 export async function benchIngest(events: number): Promise<Measurement[]> {
   const batches = batchesOf(events)
   const bytes = (batches[0]?.length ?? 0) / BATCH
   console.log(
-    `ingest: ${PAIRS} rounds of ${events} events of ${Math.round(bytes)} bytes, batches of ${BATCH}`,
+    `ingest: ${ROUNDS} rounds of ${events} events of ${Math.round(bytes)} bytes, batches of ${BATCH}`,
   )
+  using writer = await RawWriter.of(batches)
   const rates = { raw: [] as number[], inProcess: [] as number[], http: [] as number[] }
-  for (let pair = 0; pair < PAIRS; pair++) {
-    using directory = temporaryDirectory()
-    rates.inProcess.push(events / (await inProcess(directory.path, batches)))
-    const rows = rowsOf(join(directory.path, 'trailseal.sqlite'), BATCH)
-    rates.raw.push(events / writeRaw(join(directory.path, 'raw.sqlite'), rows))
-    rates.http.push(events / (await overHttp(batches)))
-  }
+  const ratios = { inProcess: [] as number[], http: [] as number[] }
+  let raw = events / (await writer.seconds())
+  for (let round = 0; round < ROUNDS; round++)
+    for (const way of ['inProcess', 'http'] as const) {
+      const rate = events / (await (way === 'http' ? overHttp(batches) : inProcess(batches)))
+      const before = raw
+      raw = events / (await writer.seconds())
+      rates.raw.push(raw)
+      rates[way].push(rate)
+      ratios[way].push((2 * rate) / (before + raw))
+    }
   const single = await singleEventRate(64, 20_000)
-  const ratioOf = (measured: readonly number[]) =>
-    median(measured.map((rate, at) => rate / (rates.raw[at] ?? Number.NaN)))
-  const measurement = (name: string, measured: readonly number[], least: number): Measurement => {
-    const ratio = ratioOf(measured)
+  const measurement = (name: string, way: 'inProcess' | 'http', least: number): Measurement => {
+    const ratio = median(ratios[way])
     return {
       name,
-      value: median(measured),
+      value: median(rates[way]),
       raw: median(rates.raw),
       unit: 'events/s',
       ratio,
@@ -43,8 +50,8 @@ export async function benchIngest(events: number): Promise<Measurement[]> {
     }
   }
   return [
-    measurement('ingest in process', rates.inProcess, 0.7),
-    measurement('ingest over HTTP, batches of 1,000', rates.http, 0.6),
+    measurement('ingest in process', 'inProcess', 0.7),
+    measurement('ingest over HTTP, batches of 1,000', 'http', 0.6),
     {
       name: 'single events over HTTP, 64 clients',
       value: single,
@@ -71,7 +78,47 @@ function batchesOf(events: number): string[] {
   return batches
 }
 
-async function inProcess(dataDir: string, batches: readonly string[]): Promise<number> {
+/** The raw writer, in a process of its own: its rows would be the product's garbage collection. */
+class RawWriter implements Disposable {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  /** Has the product write the batches once, and keeps the rows. */
+  static async of(batches: readonly string[]): Promise<RawWriter> {
+    using directory = temporaryDirectory()
+    await ingested(directory.path, batches)
+    const file = join(directory.path, 'trailseal.sqlite')
+    const child = fork(join(import.meta.dirname, 'raw-process.ts'), [file, String(BATCH)])
+    const writer = new RawWriter(child)
+    await writer.#answer()
+    return writer
+  }
+
+  async seconds(): Promise<number> {
+    using directory = temporaryDirectory()
+    this.#child.send(join(directory.path, 'raw.sqlite'))
+    return await this.#answer()
+  }
+
+  async #answer(): Promise<number> {
+    const [seconds] = (await once(this.#child, 'message')) as [number]
+    return seconds
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill()
+  }
+}
+
+async function inProcess(batches: readonly string[]): Promise<number> {
+  using directory = temporaryDirectory()
+  return await ingested(directory.path, batches)
+}
+
+async function ingested(dataDir: string, batches: readonly string[]): Promise<number> {
   await using trailseal = await openTrailseal(readConfig({ TRAILSEAL_DATA_DIR: dataDir, LOG_LEVEL: 'error' }))
   await trailseal.administration.ensureWorkspace('bench')
   return await timed(batches, (batch) =>
