@@ -3,6 +3,7 @@ import { TrailsealError } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import type { PreparedEvent } from '../event/prepared-event.ts'
 import { Slices } from '../slices.ts'
+import { Turns } from '../turns.ts'
 import { Preparation } from './prepare/prepare-event.ts'
 
 /** What the stage hands its events to: one admission a request, all or nothing. */
@@ -49,6 +50,11 @@ export interface IngestResult {
   readonly checkpoint: string | null
 }
 
+/** Events of one request in their order; whoever parses them does it as they are iterated to. */
+interface Submitted extends Iterable<unknown> {
+  readonly length: number
+}
+
 interface IngestOptions {
   readonly sequencer: Appender
   readonly clock: Clock
@@ -57,11 +63,18 @@ interface IngestOptions {
 }
 
 /** How many events are prepared between two looks at the time. */
-const EVENTS_PER_LOOK = 32
+const EVENTS_PER_LOOK = 8
+/** A request of at most this many events waits for no other. */
+const SMALL = 64
 
 /** The stage between the wire formats and the sequencer: prepares submitted events and appends them, all or nothing. */
 export class Ingest {
   private readonly options: IngestOptions
+  /**
+   * Large requests are prepared one after the other: side by side they would be ready at the same late moment, and the store idle until
+   * then.
+   */
+  private readonly large = new Turns()
 
   constructor(options: IngestOptions) {
     this.options = options
@@ -69,32 +82,41 @@ export class Ingest {
 
   /**
    * Settles when every event is in the log or skipped by plan. Throws `invalid_event`, `event_too_large`, `bad_request` for no event at
-   * all, and whatever the plan look-up and the sequencer throw; then none of the events was recorded.
+   * all, and whatever the iteration, the plan look-up and the sequencer throw; then none of the events was recorded.
    */
-  append(workspace: string, submitted: readonly unknown[]): Promise<IngestResult> {
+  append(workspace: string, submitted: Submitted): Promise<IngestResult> {
     // Not awaited in one function: its frame would keep every submitted and prepared event until the commit.
     return this.admit(workspace, submitted).then(({ result }) => result)
   }
 
-  private async admit(
-    workspace: string,
-    submitted: readonly unknown[],
-  ): Promise<{ result: Promise<IngestResult> }> {
+  private async admit(workspace: string, submitted: Submitted): Promise<{ result: Promise<IngestResult> }> {
     if (submitted.length === 0) throw new TrailsealError('bad_request', 'The request holds no event.')
     const { apiEvents } = await this.options.plans(workspace)
+    const prepare = () => this.prepare(workspace, submitted, apiEvents)
+    return await (submitted.length <= SMALL ? prepare() : this.large.take(prepare))
+  }
+
+  private async prepare(
+    workspace: string,
+    submitted: Submitted,
+    apiEvents: boolean,
+  ): Promise<{ result: Promise<IngestResult> }> {
     const admission = this.options.sequencer.open(workspace)
     const skipped: (Skipped | null)[] = []
-    // Event by event from the wire to the sequencer, which keeps its bytes: thousands of prepared events never live at once.
-    const preparation = new Preparation(submitted, this.options.clock.now())
+    // Event by event from the wire to the sequencer, which keeps its bytes: thousands of parsed or prepared events never live at once.
+    const preparation = new Preparation(this.options.clock.now())
     const slices = new Slices()
-    while (!preparation.done) {
-      const first = preparation.position
-      for (const [at, event] of preparation.advance(EVENTS_PER_LOOK).entries()) {
+    let taken = 0
+    for (const each of submitted) {
+      const event = preparation.prepare(each)
+      if (event !== null) {
         const isRecorded = apiEvents || event.category !== 'api'
-        if (isRecorded) admission.add({ event, timestampGiven: hasTimestamp(submitted[first + at]) })
+        if (isRecorded) admission.add({ event, timestampGiven: hasTimestamp(each) })
         skipped.push(isRecorded ? null : skippedByPlan(event))
       }
-      if (slices.isOver()) await slices.next()
+      if (preparation.isHopeless) break
+      taken += 1
+      if (taken % EVENTS_PER_LOOK === 0 && slices.isOver()) await slices.next()
     }
     preparation.finish()
     const allSkipped = skipped.filter((each) => each !== null)

@@ -7,6 +7,7 @@ import { LogBatch, type AppendRequest, type Item } from './log-batch.ts'
 import { LogWriter, StaleHead, type LogWriterOptions } from './log-writer.ts'
 import type { Appended } from './receipt.ts'
 import { RequestAdmission } from './request-admission.ts'
+import { Turns } from '../turns.ts'
 
 export interface SequencerOptions<Derived> extends LogWriterOptions<Derived> {
   /** Costly work that depends on the event alone and is wanted at the commit; done while the flush before is committing. */
@@ -41,7 +42,8 @@ export class Sequencer<Derived> {
   readonly #queue: CommitQueue<AppendRequest<Derived>>
   readonly #writer: LogWriter<Derived>
   readonly #lanes = new Set<Promise<void>>()
-  #turn: Promise<null> = Promise.resolve(null)
+  /** Lanes chain one after the other, so that each finds the head that the one before has left. */
+  readonly #chaining = new Turns()
   #closed = false
 
   constructor(options: SequencerOptions<Derived>) {
@@ -128,7 +130,7 @@ export class Sequencer<Derived> {
   async #attempt(batches: readonly LogBatch<Derived>[]): Promise<LogBatch<Derived>[]> {
     const started = performance.now()
     const again: LogBatch<Derived>[] = []
-    const { sequenced, committing } = await this.#inTurn(async () => {
+    const { sequenced, committing } = await this.#chaining.take(async () => {
       const inOrder = await this.#sequence(batches, again)
       // Handed to the ledger before the other lane may chain on top of it: commits go out in the order of the chain.
       return { sequenced: inOrder, committing: this.#writer.commit(inOrder) }
@@ -157,19 +159,6 @@ export class Sequencer<Derived> {
       }
     }
     return sequenced
-  }
-
-  /** Lanes chain one after the other, so that each finds the head that the one before has left. */
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const before = this.#turn
-    const { promise, resolve } = Promise.withResolvers<null>()
-    this.#turn = promise
-    await before
-    try {
-      return await work()
-    } finally {
-      resolve(null)
-    }
   }
 
   /** True when the batch has to be sequenced again. */

@@ -16,19 +16,26 @@ export interface BodyHeaders {
   readonly 'content-encoding'?: string | undefined
 }
 
+/** Events of one request in their order. */
+export interface SubmittedEvents extends Iterable<unknown> {
+  readonly length: number
+}
+
 /**
- * Reads the submitted events of a request body: one JSON object, an array, or NDJSON, packed or not. Holds the parsed events, never the whole body as text.
+ * Reads the submitted events of a request body: one JSON object, an array, or NDJSON, packed or not. Holds their bytes; each is parsed only
+ * when it is iterated to, because a parsed event takes several times the memory of its text.
  *
- * Throws `overloaded`, `unsupported_media_type`, `body_too_large`, `event_too_large`, `bad_json`, and `bad_request` for a corrupt coding or a body without any event.
+ * Throws `overloaded`, `unsupported_media_type`, `body_too_large`, `event_too_large`, `bad_json`, and `bad_request` for a corrupt coding or a body without any
+ * event. Iterating throws `bad_json` where an event is no JSON or no UTF-8.
  */
 export async function readSubmittedEvents(
   body: AsyncIterable<Uint8Array>,
   headers: BodyHeaders,
   place: IntakePlace,
-): Promise<unknown[]> {
+): Promise<SubmittedEvents> {
   const framing = framingOf(headers['content-type'])
   const coding = codingOf(headers['content-encoding'])
-  return await decodeEvents(counted(decompress(body, coding, MAX_BODY_BYTES), place), framing)
+  return await splitEvents(counted(decompress(body, coding, MAX_BODY_BYTES), place), framing)
 }
 
 async function* counted(body: AsyncIterable<Uint8Array>, place: IntakePlace): AsyncGenerator<Uint8Array> {
@@ -39,26 +46,35 @@ async function* counted(body: AsyncIterable<Uint8Array>, place: IntakePlace): As
 }
 
 /** The events of an unpacked body. Gives the event loop a chance every few milliseconds, however large the chunks are. */
-export async function decodeEvents(
+export async function splitEvents(
   body: AsyncIterable<Uint8Array> | Uint8Array,
   framing: Framing,
-): Promise<unknown[]> {
-  const events: unknown[] = []
-  const slices = new Slices()
-  for await (const frames of frameBatches(
-    body,
-    framing === 'lines' ? new LineSplitter() : new JsonSplitter(),
-    slices,
-  )) {
-    for (const frame of frames) {
-      if (events.length === MAX_EVENTS)
-        throw new TrailsealError('body_too_large', `A request holds at most ${MAX_EVENTS} events.`)
-      events.push(parseFrame(frame))
-      if (slices.isOver()) await slices.next()
-    }
+): Promise<SubmittedEvents> {
+  const events: Frame[] = []
+  const splitter = framing === 'lines' ? new LineSplitter() : new JsonSplitter()
+  for await (const frames of frameBatches(body, splitter, new Slices())) {
+    if (events.length + frames.length > MAX_EVENTS)
+      throw new TrailsealError('body_too_large', `A request holds at most ${MAX_EVENTS} events.`)
+    events.push(...frames)
   }
   if (events.length === 0) throw new TrailsealError('bad_request', 'The body holds no event.')
-  return events
+  return new ParsedWhenAsked(events)
+}
+
+class ParsedWhenAsked implements SubmittedEvents {
+  readonly #frames: readonly Frame[]
+
+  constructor(frames: readonly Frame[]) {
+    this.#frames = frames
+  }
+
+  get length(): number {
+    return this.#frames.length
+  }
+
+  *[Symbol.iterator](): Generator {
+    for (const frame of this.#frames) yield parseFrame(frame)
+  }
 }
 
 /** One line of a file: its bytes without the line end, and where it stands. */

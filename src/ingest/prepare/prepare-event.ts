@@ -34,43 +34,36 @@ export function prepareEvent(submitted: unknown, index: number, now: number): Au
 }
 
 /** All or nothing: throws `invalid_event` with the problems of all events, up to `MAX_PROBLEMS`. */
-export function prepareEvents(submitted: readonly unknown[], now: number): AuditEvent[] {
-  const preparation = new Preparation(submitted, now)
-  const events = preparation.advance(submitted.length)
+export function prepareEvents(submitted: Iterable<unknown>, now: number): AuditEvent[] {
+  const preparation = new Preparation(now)
+  const events: AuditEvent[] = []
+  for (const each of submitted) {
+    const event = preparation.prepare(each)
+    if (event !== null) events.push(event)
+    if (preparation.isHopeless) break
+  }
   preparation.finish()
   return events
 }
 
-/** The same in slices, so that a large request leaves room for others: `advance` until `done`, then `finish`. */
+/** The same event by event, so that a large request leaves room for others: `prepare` each unless `isHopeless`, then `finish`. */
 export class Preparation {
-  private readonly submitted: readonly unknown[]
   private readonly now: number
   private readonly problems: InvalidPart[] = []
-  private next = 0
+  private index = 0
 
-  constructor(submitted: readonly unknown[], now: number) {
-    this.submitted = submitted
+  constructor(now: number) {
     this.now = now
   }
 
-  /** Events looked at so far. */
-  get position(): number {
-    return this.next
+  /** So much is wrong already that no further problem would be named. */
+  get isHopeless(): boolean {
+    return this.problems.length >= MAX_PROBLEMS
   }
 
-  get done(): boolean {
-    return this.next >= this.submitted.length || this.problems.length >= MAX_PROBLEMS
-  }
-
-  /** Prepares the next `count` events, fewer where fewer are left or some are invalid. Throws `event_too_large`. */
-  advance(count: number): AuditEvent[] {
-    const events: AuditEvent[] = []
-    const end = this.next + count
-    for (; this.next < end && !this.done; this.next++) {
-      const event = tryPrepare(this.submitted[this.next], this.next, this.now, this.problems)
-      if (event !== null) events.push(event)
-    }
-    return events
+  /** The next event of the request as it goes into the log; null where it is invalid. Throws `event_too_large`. */
+  prepare(submitted: unknown): AuditEvent | null {
+    return tryPrepare(submitted, this.index++, this.now, this.problems)
   }
 
   /** Throws `invalid_event` with everything that is wrong with any of the events. */

@@ -202,12 +202,12 @@ export async function openGateway(publicUrl = 'http://localhost:8787'): Promise<
     archive: {} as HttpDependencies['archive'],
     ...{ workspaces, query, clock, version: '0.0.0', sessionKey: SESSION_KEY, publicUrl: new URL(publicUrl) },
     ingest: {
-      append: (workspace, submitted) => {
-        appended.push({ workspace, submitted })
+      // eslint-disable-next-line @typescript-eslint/require-await -- throws what iterating throws as a rejection
+      append: async (workspace, submitted) => {
+        appended.push({ workspace, submitted: [...submitted] })
         gateway.duringAppend()
-        return gateway.outcome instanceof Error
-          ? Promise.reject(gateway.outcome)
-          : Promise.resolve(gateway.outcome)
+        if (gateway.outcome instanceof Error) throw gateway.outcome
+        return gateway.outcome
       },
     },
     proofs: (_workspace, seqs) => Promise.resolve(seqs.map((seq) => `proof of ${seq}\n`)),
