@@ -6,7 +6,7 @@ import { openView } from './access.ts'
 import type { Purpose, View } from './access.ts'
 import { countFacets, countHistogram } from './counts.ts'
 import type { Histogram } from './counts.ts'
-import type { QueryDependencies } from './dependencies.ts'
+import type { ListDependencies, QueryDependencies } from './dependencies.ts'
 import { listEvents, wholeNumber } from './event-list.ts'
 import { filtersQuery } from './filters.ts'
 import { readCheckpoint, readIntegrity } from './integrity.ts'
@@ -21,6 +21,7 @@ import type {
 } from './query-facade.ts'
 import { recorded } from './reading-record.ts'
 import type { Reading } from './reading-record.ts'
+import { LeafHashes } from './leaf-hashes.ts'
 import { findEvent, proveEntries } from './single-event.ts'
 import { follow } from './stream.ts'
 import { readTile, tileAddress } from './tiles.ts'
@@ -33,10 +34,10 @@ export function createQueryFacade(dependencies: QueryDependencies): QueryFacade 
 
 /** Every method: open the view, read through it, and have the read recorded. */
 class PortQueryFacade implements QueryFacade {
-  readonly #dependencies: QueryDependencies
+  readonly #dependencies: ListDependencies
 
   constructor(dependencies: QueryDependencies) {
-    this.#dependencies = dependencies
+    this.#dependencies = { ...dependencies, leaves: new LeafHashes(dependencies.ledger) }
   }
 
   async events(principal: Principal, workspace: string, request: ListRequest): Promise<EventList> {

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Query } from '../search/query-syntax.ts'
 import type { SearchIndex } from '../search/search-index.ts'
 import type { Sha256 } from '../tlog/sha256.ts'
+import type { LeafHashes } from './leaf-hashes.ts'
 import type { Plans } from '../workspaces/plans.ts'
 import type { Principal, WorkspaceStore } from '../workspaces/workspace-store.ts'
 
@@ -24,7 +25,7 @@ export interface QueryDependencies {
   >
   readonly search: Pick<
     SearchIndex,
-    'position' | 'page' | 'scan' | 'total' | 'facet' | 'histogram' | 'extent'
+    'position' | 'page' | 'pageAndTotal' | 'scan' | 'facet' | 'histogram' | 'extent'
   >
   readonly workspaces: Pick<WorkspaceStore, 'workspace' | 'verificationRun'>
   readonly plans: Plans
@@ -46,4 +47,9 @@ export interface QueryDependencies {
   readonly stillValid: (principal: Principal) => Promise<boolean>
   /** Waits, at most until the signal is aborted. Only for an index that lags behind its ledger. */
   readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** The same, with what the facade keeps between requests. */
+export interface ListDependencies extends QueryDependencies {
+  readonly leaves: LeafHashes
 }

@@ -1,9 +1,9 @@
 import { TrailsealError } from '../errors.ts'
 import type { Query } from '../search/query-syntax.ts'
-import type { Hit, PageRequest } from '../search/search-index.ts'
+import type { Hit, PageRequest, Total } from '../search/search-index.ts'
 import type { View } from './access.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import type { QueryDependencies } from './dependencies.ts'
+import type { ListDependencies, QueryDependencies } from './dependencies.ts'
 import { and, filtersQuery } from './filters.ts'
 import { untilIndexed } from './index-progress.ts'
 import { listedEvents } from './listed-events.ts'
@@ -14,7 +14,7 @@ const MAX_LIMIT = 1_000
 
 /** One page of what the view shows, narrowed by the request's filters and by `also`. */
 export async function listEvents(
-  dependencies: QueryDependencies,
+  dependencies: ListDependencies,
   view: View,
   request: ListRequest,
   { also, direction }: { readonly also: Query; readonly direction: 'asc' | 'desc' },
@@ -28,10 +28,7 @@ export async function listEvents(
     const minSeq = wholeNumber(request.min_seq, 0, Number.MAX_SAFE_INTEGER, 'min_seq')
     await untilIndexed(dependencies, view.workspace, minSeq)
   }
-  const [{ hits, more }, total] = await Promise.all([
-    pageAndMore(dependencies, { ...context, limit, after }),
-    dependencies.search.total(search),
-  ])
+  const { hits, more, total } = await pageAndMore(dependencies, { ...context, limit, after })
   const last = hits.at(-1)
   return {
     events: await listedEvents(dependencies, view.workspace, hits),
@@ -44,15 +41,15 @@ export async function listEvents(
 async function pageAndMore(
   { search }: QueryDependencies,
   request: PageRequest,
-): Promise<{ hits: readonly Hit[]; more: boolean }> {
+): Promise<{ hits: readonly Hit[]; more: boolean; total: Total }> {
   const { limit } = request
-  const hits = await search.page({ ...request, limit: Math.min(limit + 1, MAX_LIMIT) })
+  const { hits, total } = await search.pageAndTotal({ ...request, limit: Math.min(limit + 1, MAX_LIMIT) })
   const last = hits.at(-1)
   // an index gives at most 1,000 at once
   if (limit === MAX_LIMIT && hits.length === limit && last !== undefined) {
-    return { hits, more: (await search.page({ ...request, after: last, limit: 1 })).length > 0 }
+    return { hits, total, more: (await search.page({ ...request, after: last, limit: 1 })).length > 0 }
   }
-  return { hits: hits.slice(0, limit), more: hits.length > limit }
+  return { hits: hits.slice(0, limit), total, more: hits.length > limit }
 }
 
 export function wholeNumber(value: number, least: number, most: number, name: string): number {

@@ -7,7 +7,7 @@ import { openView, type View } from './access.ts'
 import type { QueryDependencies } from './dependencies.ts'
 import { and, filtersQuery } from './filters.ts'
 import { untilIndexed } from './index-progress.ts'
-import { readLeaves } from './listed-events.ts'
+import { readLeaves } from './leaf-hashes.ts'
 import type { Filters } from './query-facade.ts'
 
 /** A moment of a log: whoever scans it again, with the same access, gets the same rows. */
@@ -178,23 +178,9 @@ class PortEventScan implements EventScan {
     const seqs = Array.from({ length: end - first }, (_, at) => first + at)
     const [entries, leaves] = await Promise.all([
       ledger.entries(workspace, first, end - first),
-      this.#leaves(workspace, seqs, size),
+      readLeaves(ledger, workspace, seqs, size),
     ])
     return { rows: seqs.map((seq, at) => row(seq, entries[at], leaves(seq))), entries }
-  }
-
-  async #leaves(
-    workspace: string,
-    seqs: readonly number[],
-    size: number,
-  ): Promise<(seq: number) => Uint8Array | null> {
-    const { ledger } = this.#dependencies
-    return await readLeaves(
-      { ledger },
-      workspace,
-      seqs.map((seq) => ({ seq })),
-      size,
-    )
   }
 
   async *#hits(request: Omit<PageRequest, 'after'>, size: number): AsyncGenerator<ReadBatch> {
@@ -232,7 +218,7 @@ class PortEventScan implements EventScan {
     }
     const [entries, leaves] = await Promise.all([
       ledger.entriesAt(workspace, sorted),
-      this.#leaves(workspace, sorted, size),
+      readLeaves(ledger, workspace, sorted, size),
     ])
     const bySeq = new Map(sorted.map((seq, at) => [seq, entries[at] ?? undefined]))
     return { rows: seqs.map((seq) => row(seq, bySeq.get(seq), leaves(seq))), entries: [] }

@@ -4,12 +4,10 @@ import { parseEntry } from '../event/entry.ts'
 import type { Hit } from '../search/search-index.ts'
 import { encodeBase64, equalBytes } from '../tlog/encoding.ts'
 import { leafHash } from '../tlog/leaf.ts'
-import { HASH_BYTES } from '../tlog/sha256.ts'
-import { TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
-import type { QueryDependencies } from './dependencies.ts'
+import type { ListDependencies } from './dependencies.ts'
 import type { ListedEvent } from './query-facade.ts'
 
-type EntryDependencies = Pick<QueryDependencies, 'ledger' | 'sha256'>
+type EntryDependencies = Pick<ListDependencies, 'ledger' | 'sha256' | 'leaves'>
 
 /** After so many bytes of entries others get their turn: parsing them took some milliseconds. */
 const BYTES_PER_TURN = 1 << 20
@@ -25,7 +23,10 @@ export async function listedEvents(
 ): Promise<ListedEvent[]> {
   const [entries, leaves] = await Promise.all([
     readEntries(dependencies, workspace, hits),
-    readLeaves(dependencies, workspace, hits),
+    dependencies.leaves.of(
+      workspace,
+      hits.map(({ seq }) => seq),
+    ),
   ])
   const events: ListedEvent[] = []
   let bytes = 0
@@ -51,30 +52,6 @@ async function readEntries(
   const found = missing.length === 0 ? [] : await ledger.entriesAt(workspace, missing)
   const bySeq = new Map(missing.map((seq, at) => [seq, found[at] ?? null]))
   return hits.map((hit) => hit.entry ?? bySeq.get(hit.seq) ?? null)
-}
-
-/** What the log committed to, by seq. One read for each tile of level 0 that the hits touch. `knownSize`: a size that it had once. */
-export async function readLeaves(
-  { ledger }: Pick<EntryDependencies, 'ledger'>,
-  workspace: string,
-  hits: readonly Pick<Hit, 'seq'>[],
-  knownSize?: number,
-): Promise<(seq: number) => Uint8Array | null> {
-  if (hits.length === 0) return () => null
-  const size = knownSize ?? (await ledger.head(workspace))?.size ?? 0
-  const indexes = [...new Set(hits.map((hit) => Math.floor(hit.seq / TILE_WIDTH)))]
-  const tiles = await Promise.all(
-    indexes.map(async (index) => {
-      const width = tileWidth(0, index, size)
-      return [index, width === 0 ? null : await ledger.tile(workspace, 0, index, width)] as const
-    }),
-  )
-  const tileOf = new Map(tiles)
-  return (seq) => {
-    const start = (seq % TILE_WIDTH) * HASH_BYTES
-    const leaf = tileOf.get(Math.floor(seq / TILE_WIDTH))?.subarray(start, start + HASH_BYTES)
-    return leaf?.length === HASH_BYTES ? leaf : null
-  }
 }
 
 function listedEvent(

@@ -5,14 +5,14 @@ import { inclusionProof } from '../tlog/proofs.ts'
 import { formatTlogProof } from '../tlog/tlog-proof.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { View } from './access.ts'
-import type { QueryDependencies } from './dependencies.ts'
+import type { ListDependencies, QueryDependencies } from './dependencies.ts'
 import { untilIndexed } from './index-progress.ts'
 import { listedEvents } from './listed-events.ts'
 import type { ListedEvent } from './query-facade.ts'
 
 /** The event of this id, if a search by the same principal could find it. Throws `not_found`. */
 export async function findEvent(
-  dependencies: QueryDependencies,
+  dependencies: ListDependencies,
   view: View,
   id: string,
 ): Promise<ListedEvent> {

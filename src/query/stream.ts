@@ -1,5 +1,5 @@
 import type { View } from './access.ts'
-import type { QueryDependencies } from './dependencies.ts'
+import type { ListDependencies } from './dependencies.ts'
 import { and, filtersQuery } from './filters.ts'
 import { untilIndexGrows } from './index-progress.ts'
 import { listedEvents } from './listed-events.ts'
@@ -17,7 +17,7 @@ const ACCESS_HOLDS_MS = 1_000
  * Only entries that the index has without gaps are read, so an index that shows a later document first loses none.
  */
 export async function* follow(
-  dependencies: QueryDependencies,
+  dependencies: ListDependencies,
   reopen: () => Promise<View>,
   filters: Filters,
   afterSeq: number,

@@ -73,14 +73,14 @@ export interface SearchIndex {
   /** How many entries of the log are indexed: the cursor of the projector. */
   position(workspace: string): Promise<number>
   page(request: PageRequest): Promise<readonly Hit[]>
+  /** A page, and how many events match whatever page they are on: exact up to 10,000. */
+  pageAndTotal(request: PageRequest): Promise<{ readonly hits: readonly Hit[]; readonly total: Total }>
   /**
    * Every hit, in pages of `limit`, as the index is when the first one is read: what is indexed, refreshed or replayed meanwhile
    * neither adds nor hides any. Only where an index can hold a moment; else page follows page, which is as good where entries come
    * in the log's order and in the transaction of their commit.
    */
   scan?(request: Omit<PageRequest, 'after'>): AsyncIterable<readonly Hit[]>
-  /** Exact up to 10,000. */
-  total(request: SearchRequest): Promise<Total>
   /** Counts by value, most frequent first, then by value; at most `limit` of them. */
   facet(request: SearchRequest, field: FacetField, limit: number): Promise<readonly Bucket<string>[]>
   /** Counts by interval of `intervalMs` (aligned to 1970), ascending, empty ones left out. */

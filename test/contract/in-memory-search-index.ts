@@ -5,6 +5,7 @@ import type {
   SearchDocument,
   SearchIndex,
   SearchRequest,
+  Total,
   SortKey,
 } from '../../src/search/search-index.ts'
 import { pathPrefix, VALUE_BREAK } from '../../src/search/tokenizer.ts'
@@ -37,11 +38,10 @@ export class InMemorySearchIndex implements SearchIndex {
     return Promise.resolve(hits.filter((hit) => after === null || compare(hit, after) > 0).slice(0, limit))
   }
 
-  total(request: SearchRequest) {
+  async pageAndTotal(request: PageRequest): Promise<{ hits: readonly Hit[]; total: Total }> {
     const value = this.#matching(request).length
-    return Promise.resolve(
-      value > 10_000 ? { value: 10_000, relation: 'gte' as const } : { value, relation: 'eq' as const },
-    )
+    const total: Total = value > 10_000 ? { value: 10_000, relation: 'gte' } : { value, relation: 'eq' }
+    return { hits: await this.page(request), total }
   }
 
   facet(request: SearchRequest, field: FacetField, limit: number) {

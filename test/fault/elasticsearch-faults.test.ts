@@ -13,6 +13,7 @@ import { elasticsearchUrl, testCluster, type TestCluster } from '../support/elas
 import { faultyElasticsearch, type FaultyElasticsearch } from '../support/faulty-elasticsearch.ts'
 import { prepared } from '../support/prepared-events.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { totalOf } from '../support/total-of.ts'
 
 const planOf = () => Promise.resolve('command')
 let cluster: TestCluster
@@ -190,7 +191,7 @@ describe('the projection', () => {
     await Promise.all([projector.catchUp(workspace), gateway().projector.catchUp(workspace)])
     const request = { workspace, query: { type: 'all' as const }, firstSeq: 0 }
     expect(await search.position(workspace)).toBe(40)
-    expect(await search.total(request)).toEqual({ value: 40, relation: 'eq' })
+    expect(await totalOf(search, request)).toEqual({ value: 40, relation: 'eq' })
   })
 
   test('a rollover between an attempt and its retry is noticed, and the projection starts anew', async () => {
@@ -214,7 +215,7 @@ describe('the projection', () => {
     await expect(projector.catchUp(workspace)).rejects.toThrow(/rolled over/)
     await projector.catchUp(workspace)
     const request = { workspace, query: { type: 'all' as const }, firstSeq: 0 }
-    expect(await search.total(request)).toEqual({ value: 10, relation: 'eq' })
+    expect(await totalOf(search, request)).toEqual({ value: 10, relation: 'eq' })
   })
 
   test('values that the cluster can not map cost Kibana a field and the log nothing', async () => {

@@ -16,6 +16,7 @@ import { VALUE_BREAK } from '../../src/search/tokenizer.ts'
 import { testCluster, type TestCluster } from '../support/elasticsearch.ts'
 import { prepared } from '../support/prepared-events.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { totalOf } from '../support/total-of.ts'
 
 /** Queries in one run; a soak run takes more. */
 const QUERIES = Number(process.env['TRAILSEAL_QUERIES'] ?? 300)
@@ -178,7 +179,7 @@ async function answers(index: SearchIndex, request: PageRequest) {
     if (hits.length < request.limit) break
   }
   const [total, facets, histogram, extent] = await Promise.all([
-    index.total(search),
+    totalOf(index, search),
     Promise.all(FACET_FIELDS.map((field) => index.facet(search, field, 10))),
     index.histogram(search, 3_600_000),
     index.extent(search),

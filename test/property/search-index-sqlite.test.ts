@@ -11,6 +11,7 @@ import type { PageRequest, SearchIndex, SortKey } from '../../src/search/search-
 import { SqliteSearchIndex } from '../../src/search/sqlite/sqlite-search-index.ts'
 import { tokens } from '../../src/search/tokenizer.ts'
 import { InMemorySearchIndex } from '../contract/in-memory-search-index.ts'
+import { totalOf } from '../support/total-of.ts'
 
 const MODULE = new URL('../../src/search/sqlite/search-procedures.ts', import.meta.url)
 // Few texts, so that queries meet documents; some of them trouble for tokenizers and full-text syntax.
@@ -122,7 +123,7 @@ async function answers(index: SearchIndex, request: PageRequest) {
   }
   return {
     pages,
-    total: await index.total(search),
+    total: await totalOf(index, search),
     facets: await Promise.all(FACET_FIELDS.map((field) => index.facet(search, field, 3))),
     histogram: await index.histogram(search, 1500),
     extent: await index.extent(search),

@@ -103,14 +103,24 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   }
 
   async page(request: PageRequest): Promise<readonly Hit[]> {
+    return (await this.#page(request, false)).hits.flatMap(hitOf)
+  }
+
+  /** Counting and sorting are one search: two would find the same matches twice. */
+  async pageAndTotal(request: PageRequest): Promise<{ hits: readonly Hit[]; total: Total }> {
+    const { hits, total } = await this.#page(request, COUNTED)
+    return { hits: hits.flatMap(hitOf), total: total ?? { value: 0, relation: 'eq' } }
+  }
+
+  async #page(request: PageRequest, counted: number | false): Promise<SearchAnswer<HitSource>> {
     const { order, after } = request
-    const answer = await this.#search<HitSource>(request, {
+    return await this.#search<HitSource>(request, {
       ...pageBody(request),
+      track_total_hits: counted,
       ...(after === null
         ? {}
         : { search_after: order === 'seq' ? [after.seq] : [after.timestamp, after.seq] }),
     })
-    return answer.hits.flatMap(hitOf)
   }
 
   /** At a point in time, and of the generation that it was then: a replay meanwhile fills another one. */
@@ -123,11 +133,6 @@ export class ElasticsearchSearchIndex implements SearchIndex {
       resumable: true,
     })
     for await (const hits of pages) yield hits.flatMap(hitOf)
-  }
-
-  async total(request: SearchRequest): Promise<Total> {
-    const { total } = await this.#search(request, { size: 0, track_total_hits: COUNTED })
-    return total ?? { value: 0, relation: 'eq' }
   }
 
   async facet(request: SearchRequest, field: FacetField, limit: number): Promise<readonly Bucket<string>[]> {

@@ -68,6 +68,12 @@ export class SqliteSearchIndex implements SearchIndex {
     return keys.map(({ timestamp, seq }) => ({ timestamp, seq, entry: null }))
   }
 
+  /** By two readers at once. */
+  async pageAndTotal(request: PageRequest): Promise<{ hits: readonly Hit[]; total: Total }> {
+    const [hits, total] = await Promise.all([this.page(request), this.#read('search.total', request)])
+    return { hits, total: total as Total }
+  }
+
   /** Beside the readers, so that whoever waits for a page of a list does not wait for an export. */
   async *scan(request: Omit<PageRequest, 'after'>): AsyncGenerator<readonly Hit[]> {
     let after: SortKey | null = null
@@ -77,10 +83,6 @@ export class SqliteSearchIndex implements SearchIndex {
       if (keys.length < request.limit) return
       after = keys.at(-1) ?? null
     }
-  }
-
-  async total(request: SearchRequest): Promise<Total> {
-    return (await this.#read('search.total', request)) as Total
   }
 
   async facet(request: SearchRequest, field: FacetField, limit: number): Promise<readonly Bucket<string>[]> {

@@ -9,6 +9,7 @@ import { MemoryLedger } from '../../support/memory-ledger.ts'
 import { prepared } from '../../support/prepared-events.ts'
 import { sha256 } from '../../support/sha256.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { totalOf } from '../../support/total-of.ts'
 
 /** An index that can be away, and that remembers what it was given. */
 class Index extends InMemorySearchIndex {
@@ -136,7 +137,7 @@ describe('the projection worker', () => {
     for (let log = 0; log < 4; log++) {
       const size = (await ledger.head(`w${log}`))?.size ?? 0
       await untilIndexed(`w${log}`, size)
-      const total = await index.total({ workspace: `w${log}`, query: { type: 'all' }, firstSeq: 0 })
+      const total = await totalOf(index, { workspace: `w${log}`, query: { type: 'all' }, firstSeq: 0 })
       expect(total).toEqual({ value: size, relation: 'eq' })
     }
   })
