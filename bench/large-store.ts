@@ -7,6 +7,7 @@ import { openTrailseal, type Trailseal } from '../src/compose.ts'
 import { readConfig } from '../src/config/config.ts'
 import type { ListRequest } from '../src/query/query-facade.ts'
 import { OPERATOR } from '../src/workspaces/workspaces.ts'
+import { NODE_OPTIONS } from '../test/support/gateway-process.ts'
 import { temporaryDirectory } from '../test/support/temporary-directory.ts'
 import { randomNumbers, submittedEvents } from './events.ts'
 import { quantile, type Measurement } from './table.ts'
@@ -53,7 +54,7 @@ export async function importEvents(
   const node = join(import.meta.dirname, '../node_modules/.bin/node')
   const child = spawn(
     node,
-    [join(import.meta.dirname, '../src/cli/main.ts'), 'import', '-', '--workspace', 'bench'],
+    [...NODE_OPTIONS, join(import.meta.dirname, '../src/cli/main.ts'), 'import', '-', '--workspace', 'bench'],
     {
       env: { ...process.env, TRAILSEAL_DATA_DIR: dataDir, LOG_LEVEL: 'error' },
       stdio: ['pipe', 'inherit', 'inherit'],

@@ -7,7 +7,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
 const MAIN = join(ROOT, 'src/cli/main.ts')
 /** As npm start and bin/trailseal.js have it. */
-const NODE_OPTIONS = ['--max-semi-space-size=16']
+/** What every command of the product is started with (bin/trailseal.js). */
+export const NODE_OPTIONS = ['--max-semi-space-size=16']
 const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789'
 
 export interface GatewayProcess extends AsyncDisposable {
