@@ -47,6 +47,9 @@ export interface PackedCommit {
   readonly alongside: readonly SqliteCall[]
 }
 
+/** In the place of the length of an entry that is not there. No entry is that long. */
+export const NO_ENTRY = 2 ** 32 - 1
+
 /** What the ledger keeps beside its entries, and what therefore could say something else than they do. */
 export interface LedgerFacts {
   readonly bundles: readonly { readonly first: number; readonly count: number; readonly receivedAt: number }[]
@@ -83,15 +86,15 @@ export const procedures = {
   'ledger.entriesAt': (
     connection: SqliteConnection,
     wanted: { workspace: string; seqs: readonly number[] },
-  ): (Uint8Array | null)[] => {
+  ): HandedOver => {
     const log = logNumber(connection, wanted.workspace)
-    if (log === null) return wanted.seqs.map(() => null)
-    const bundleOf = bundleReader(connection, log)
-    return wanted.seqs.map((seq) => {
-      const bundle = bundleOf(seq)
-      // Copied, because a part of a shared buffer would carry the whole bundle across the thread border.
-      return bundle?.entries[seq - bundle.first]?.slice() ?? null
-    })
+    const bundleOf = log === null ? () => null : bundleReader(connection, log)
+    return joinedCopies(
+      wanted.seqs.map((seq) => {
+        const bundle = bundleOf(seq)
+        return bundle?.entries[seq - bundle.first] ?? null
+      }),
+    )
   },
 
   'ledger.tile': (
@@ -303,6 +306,21 @@ function joined(parts: readonly Part[], spare: ArrayBuffer | null): HandedOver {
   for (const part of parts) {
     bytes.set(part.bytes, end)
     end += part.bytes.length
+  }
+  return new HandedOver({ bytes, lengths } satisfies JoinedEntries, [bytes.buffer, lengths.buffer])
+}
+
+/** Entries of many bundles: of each bundle only what is asked for crosses the thread border. An entry that is not there has no length. */
+function joinedCopies(entries: readonly (Uint8Array | null)[]): HandedOver {
+  const lengths = Uint32Array.from(entries, (entry) => entry?.length ?? NO_ENTRY)
+  const size = entries.reduce((sum, entry) => sum + LENGTH_BYTES + (entry?.length ?? 0), 0)
+  const bytes = new Uint8Array(size)
+  let end = 0
+  for (const entry of entries) {
+    end += LENGTH_BYTES
+    if (entry === null) continue
+    bytes.set(entry, end)
+    end += entry.length
   }
   return new HandedOver({ bytes, lengths } satisfies JoinedEntries, [bytes.buffer, lengths.buffer])
 }

@@ -4,6 +4,7 @@ import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '
 import {
   ENTRIES_PER_BUNDLE,
   LENGTH_BYTES,
+  NO_ENTRY,
   type LedgerFacts,
   type JoinedEntries,
   type PackedCommit,
@@ -43,7 +44,8 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
     const spare = this.#spare.pop() ?? null
     const argument = { workspace, first, count: Math.min(count, 4096), spare }
     const call = { procedure: 'ledger.entries', argument }
-    return parted((await this.#sqlite.scan(call, spare === null ? [] : [spare])) as JoinedEntries)
+    const joined = (await this.#sqlite.scan(call, spare === null ? [] : [spare])) as JoinedEntries
+    return parted(joined).filter((entry) => entry !== null)
   }
 
   release(entries: readonly Uint8Array[]): void {
@@ -54,10 +56,8 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   }
 
   async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {
-    return (await this.#sqlite.read({
-      procedure: 'ledger.entriesAt',
-      argument: { workspace, seqs },
-    })) as (Uint8Array | null)[]
+    const call = { procedure: 'ledger.entriesAt', argument: { workspace, seqs } }
+    return parted((await this.#sqlite.read(call)) as JoinedEntries)
   }
 
   async tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
@@ -88,12 +88,12 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   }
 }
 
-function parted({ bytes, lengths }: JoinedEntries): Uint8Array[] {
+function parted({ bytes, lengths }: JoinedEntries): (Uint8Array | null)[] {
   let end = 0
   return Array.from(lengths, (length) => {
     const start = end + LENGTH_BYTES
-    end = start + length
-    return bytes.subarray(start, end)
+    end = length === NO_ENTRY ? start : start + length
+    return length === NO_ENTRY ? null : bytes.subarray(start, end)
   })
 }
 
