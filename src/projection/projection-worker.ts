@@ -5,10 +5,13 @@ import { Slices } from '../slices.ts'
 import { CommittedBatches, type CommittedEntry } from './committed-batches.ts'
 import { readFrom, replayedDocument, sealedDocument } from './projector.ts'
 
-/** What was applied. */
-interface Done {
-  readonly position: number
-  readonly bytesEach: number
+/** Documents of neighbouring entries, and what they may take of the memory for replays, until it is disposed of. */
+interface Gathered extends Disposable {
+  readonly documents: readonly SearchDocument[]
+  /** The entry behind the last one. */
+  readonly end: number
+  /** Of the entries. */
+  readonly bytes: number
 }
 
 /** How long a log is, and how much of it the index has. */
@@ -50,10 +53,10 @@ interface Behind {
 const LOGS_AT_ONCE = 32
 /** Of these, logs that are read from the ledger. */
 const REPLAYS_AT_ONCE = 3
-const MOST_ENTRIES = 4096
+const MOST_ENTRIES = 8192
 const FIRST_ENTRIES = 512
 const BYTES_AT_ONCE = 8 * 1024 * 1024
-const COMMITTED_BYTES = 16 * 1024 * 1024
+const COMMITTED_BYTES = 64 * 1024 * 1024
 const SURVEY_MS = 1000
 /** About what it takes to write a small batch to the index, but for its refresh. */
 const MOMENT_MS = 100
@@ -212,15 +215,26 @@ export class ProjectionWorker implements AsyncDisposable {
    */
   async #catchUp(workspace: string, log: Behind): Promise<void> {
     let position = await this.#afterOthers(workspace)
-    let most = FIRST_ENTRIES
-    while (position < log.target && !this.#stopped.signal.aborted) {
-      const done = await this.#step(workspace, position, { end: log.target, most })
-      if (done === null) break
-      position = done.position
+    let next = await this.#gather(workspace, position, log.target, FIRST_ENTRIES)
+    while (next !== null) {
+      const { documents, end, bytes } = next
       // Entries are from a hundred bytes to 64 KiB long: what is in memory at once is bounded by what they were so far.
-      most = Math.min(MOST_ENTRIES, Math.max(1, Math.floor(BYTES_AT_ONCE / done.bytesEach)))
+      const most = Math.min(MOST_ENTRIES, Math.max(1, Math.floor((BYTES_AT_ONCE * documents.length) / bytes)))
+      // The documents that follow are made while the index writes these.
+      const following = this.#gather(workspace, end, log.target, most)
+      try {
+        await this.#options.search.apply(documents, position)
+      } catch (error) {
+        following.then((unwanted) => unwanted?.[Symbol.dispose]()).catch(() => undefined)
+        throw error
+      } finally {
+        // Before the next ones are waited for: they may be waiting for this very room.
+        next[Symbol.dispose]()
+      }
+      position = end
       log.failures = 0
       this.#remember(workspace, position)
+      next = await following
     }
     // Drops what is behind, also where another process has projected it.
     this.#committed.next(workspace, position)
@@ -235,12 +249,9 @@ export class ProjectionWorker implements AsyncDisposable {
     return await this.#options.search.position(workspace)
   }
 
-  /** Null where the ledger has nothing more. */
-  async #step(
-    workspace: string,
-    position: number,
-    { end, most }: { readonly end: number; readonly most: number },
-  ): Promise<Done | null> {
+  /** Documents from `position` on, before `end`; null where the ledger has nothing more. `most`: entries of one read from the ledger. */
+  async #gather(workspace: string, position: number, end: number, most: number): Promise<Gathered | null> {
+    if (position >= end || this.#stopped.signal.aborted) return null
     const documents: SearchDocument[] = []
     let [bytes, at] = [0, position]
     const slices = new Slices()
@@ -252,33 +263,32 @@ export class ProjectionWorker implements AsyncDisposable {
       }
       at += entries.length
     }
-    let permit: Disposable | null = null
-    try {
-      while (at < end && documents.length < MOST_ENTRIES && bytes < BYTES_AT_ONCE) {
-        const own = this.#committed.from(workspace, at, MOST_ENTRIES - documents.length)
-        await add(
-          own.map(({ entry }) => entry),
-          sealedDocument,
-        )
-        if (own.length > 0) continue
-        permit ??= await this.#replays.take()
-        const until = Math.min(end, this.#committed.next(workspace, at) ?? end)
-        const { first, entries } = await readFrom(
-          this.#options.ledger,
-          workspace,
-          at,
-          Math.min(most, until - at),
-        )
-        if (entries.length === 0) break
-        at = first
-        await add(entries, replayedDocument)
-      }
-      if (documents.length === 0) return null
-      await this.#options.search.apply(documents, position)
-      return { position: at, bytesEach: bytes / documents.length }
-    } finally {
-      permit?.[Symbol.dispose]()
+    // Held until the documents are in the index: replays are bounded by what they have in memory.
+    using permits = new DisposableStack()
+    let isReplay = false
+    while (at < end && documents.length < MOST_ENTRIES && bytes < BYTES_AT_ONCE) {
+      const own = this.#committed.from(workspace, at, MOST_ENTRIES - documents.length)
+      await add(
+        own.map(({ entry }) => entry),
+        sealedDocument,
+      )
+      if (own.length > 0) continue
+      if (!isReplay) permits.use(await this.#replays.take())
+      isReplay = true
+      const until = Math.min(end, this.#committed.next(workspace, at) ?? end)
+      const { first, entries } = await readFrom(
+        this.#options.ledger,
+        workspace,
+        at,
+        Math.min(most, until - at),
+      )
+      if (entries.length === 0) break
+      at = first
+      await add(entries, replayedDocument)
     }
+    if (documents.length === 0) return null
+    const held = permits.move()
+    return { documents, end: at, bytes, [Symbol.dispose]: () => held.dispose() }
   }
 
   #remember(workspace: string, position: number): void {
