@@ -24,7 +24,9 @@ export interface View {
   search(query: Query): SearchRequest
 }
 
-type AccessDependencies = Pick<QueryDependencies, 'ledger' | 'workspaces' | 'plans' | 'parseQuery' | 'clock'>
+type AccessDependencies = Pick<QueryDependencies, 'ledger' | 'plans' | 'parseQuery' | 'clock'> & {
+  readonly workspaces: Pick<QueryDependencies['workspaces'], 'workspace'>
+}
 
 /**
  * The one place where tenant, role, scope, dashboard setting, plan and plan window are decided (contract §§3, 4, 8). Nothing is
@@ -66,7 +68,8 @@ export async function openView(
   }
 }
 
-function requireTenant(principal: Principal, workspaceId: string): void {
+/** Throws `not_found`, `forbidden`: before anything is looked up. */
+export function requireTenant(principal: Principal, workspaceId: string): void {
   const anyWorkspace =
     principal.workspace === null && (principal.role === 'admin' || principal.role === 'ingest')
   if (!anyWorkspace && principal.workspace !== workspaceId) throw noSuchWorkspace()
