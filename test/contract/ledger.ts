@@ -39,6 +39,10 @@ export function ledgerContract(
       expect(picked.map((entry) => entry && Buffer.from(entry).toString())).toEqual(
         [699, 0, 700, 63, 64].map((seq) => log.texts[seq] ?? null),
       )
+      // Nobody who keeps a few entries keeps their neighbours in memory with them.
+      const buffers = new Set(picked.flatMap((entry) => entry?.buffer ?? []))
+      const held = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)
+      expect(held).toBeLessThan(2 * picked.reduce((sum, entry) => sum + (entry?.length ?? 0), 0) + 64)
       expect(await ledger.workspaces()).toEqual(['acme'])
     })
 

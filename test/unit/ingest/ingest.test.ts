@@ -129,3 +129,48 @@ describe('ingest', () => {
     expect(turns).toBeGreaterThan(5)
   })
 })
+
+describe('requests that come together', () => {
+  /** Events that take their time, so that the event loop gets its turn between them. */
+  function slowly(count: number, reading: (at: number) => void) {
+    return {
+      length: count,
+      *[Symbol.iterator]() {
+        for (let at = 0; at < count; at++) {
+          const until = performance.now() + 1
+          while (performance.now() < until);
+          reading(at)
+          yield event('a.created')
+        }
+      },
+    }
+  }
+
+  test('large ones are read one after the other, a small one between', async () => {
+    const steps: string[] = []
+    const ingest = ingestInto(new MemoryAppender())
+    const small = Promise.withResolvers<unknown>()
+    const first = slowly(100, (at) => {
+      if (at === 10)
+        small.resolve(ingest.append('acme', [event('a.created')]).then(() => steps.push('small')))
+      if (at === 99) steps.push('first')
+    })
+    const second = slowly(100, (at) => {
+      if (at === 0) steps.push('second begins')
+    })
+    await Promise.all([ingest.append('acme', first), ingest.append('acme', second), small.promise])
+    expect(steps).toEqual(['small', 'first', 'second begins'])
+  })
+
+  test('one that is refused does not hold up the next', async () => {
+    const ingest = ingestInto(new MemoryAppender())
+    const bad = Array.from({ length: 100 }, () => ({ action: 5 }))
+    const good = Array.from({ length: 100 }, () => event('a.created'))
+    const [refused, taken] = await Promise.allSettled([
+      ingest.append('acme', bad),
+      ingest.append('acme', good),
+    ])
+    expect(refused.status).toBe('rejected')
+    expect(taken.status).toBe('fulfilled')
+  })
+})

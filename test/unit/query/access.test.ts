@@ -114,3 +114,29 @@ describe('members', () => {
     expect(await codeOf(room.facade.event(nobody, 'acme', 'seq_0'))).toBe('forbidden')
   })
 })
+
+describe('a workspace that changes between two requests', () => {
+  const ada = principal('member', { member: { id: 'u_ada' } })
+
+  test('counts at the next one: setting, plan and end', async () => {
+    const listed = () => room.facade.events(ada, 'acme', {})
+    await listed()
+    room.putWorkspace('acme', { dashboard: 'owners' })
+    expect(await codeOf(listed())).toBe('forbidden')
+    room.putWorkspace('acme', { dashboard: 'members' })
+    expect((await listed()).events).not.toHaveLength(0)
+    room.putWorkspace('acme', { plan: 'starter' })
+    expect(await codeOf(listed())).toBe('plan_required')
+    room.putWorkspace('acme', { plan: 'portfolio' })
+    expect((await listed()).events).not.toHaveLength(0)
+    room.workspaces.delete('acme')
+    expect(await codeOf(listed())).toBe('not_found')
+  })
+
+  test('a refusal that no longer holds is not given', async () => {
+    room.putWorkspace('acme', { dashboard: 'owners' })
+    expect(await codeOf(room.facade.events(ada, 'acme', {}))).toBe('forbidden')
+    room.putWorkspace('acme', { dashboard: 'members' })
+    expect((await room.facade.events(ada, 'acme', {})).events).not.toHaveLength(0)
+  })
+})
