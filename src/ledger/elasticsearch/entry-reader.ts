@@ -33,9 +33,12 @@ export async function readEntries(
             'bundles',
           ])))
       for (const bundle of document?.source.bundles ?? []) {
-        if (anyWanted(first, isWanted))
+        const count = wantedOf(first, isWanted)
+        if (count > 0)
           for (const [offset, entry] of (await unpackBundle(bundle)).entries())
-            if (isWanted(first + offset)) entries.set(first + offset, entry)
+            // A copy, where whoever keeps a few would keep the whole bundle with them.
+            if (isWanted(first + offset))
+              entries.set(first + offset, count < ENTRIES_PER_BUNDLE ? new Uint8Array(entry) : entry)
         first += ENTRIES_PER_BUNDLE
       }
     }
@@ -43,7 +46,9 @@ export async function readEntries(
   return entries
 }
 
-function anyWanted(first: number, isWanted: (seq: number) => boolean): boolean {
-  for (let seq = first; seq < first + ENTRIES_PER_BUNDLE; seq++) if (isWanted(seq)) return true
-  return false
+/** How many entries of a bundle. */
+function wantedOf(first: number, isWanted: (seq: number) => boolean): number {
+  let count = 0
+  for (let seq = first; seq < first + ENTRIES_PER_BUNDLE; seq++) if (isWanted(seq)) count += 1
+  return count
 }
