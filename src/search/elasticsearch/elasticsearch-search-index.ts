@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BulkItem, BulkOperation } from '../../drivers/elasticsearch/bulk.ts'
 import type { SearchAnswer, SearchHit } from '../../drivers/elasticsearch/answers.ts'
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 import { pagesAtOneMoment } from '../../drivers/elasticsearch/point-in-time.ts'
@@ -15,7 +14,7 @@ import type {
   Total,
 } from '../search-index.ts'
 import { compile, type Dsl } from './compile.ts'
-import { eventDocument } from './event-document.ts'
+import { DocumentWriter, streamOf } from './document-writer.ts'
 import { FIELDS } from './fields.ts'
 import { brokenIndices, IndexCheck, type IndexReport } from './index-check.ts'
 import {
@@ -39,22 +38,12 @@ const COUNTED = 10_000
 const VALUES_PER_SHARD = 10_000
 /** Buckets of one request (Elasticsearch's `search.max_buckets` is 65,536). */
 const BUCKETS_AT_ONCE = 10_000
-/** From so many documents on a refresh of its own costs less than waiting for the next one. */
-const LARGE = 256
-/** Documents of one request; some are on their way side by side. */
-const AT_ONCE = 1000
 const MOST_CONFLICTS = 10
 
 /** The index's refresh interval is a second. */
 const REFRESHED_WITHIN_MS = 1500
 const LONGEST_REFRESH_MS = 15_000
 const SHOWN_PAUSE_MS = 50
-
-interface Written {
-  /** Backing index of the last document. */
-  readonly backing: string
-  readonly isRepeated: boolean
-}
 
 interface HitSource {
   readonly event?: { readonly original?: string }
@@ -73,12 +62,14 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   readonly #prefix: string
   readonly #planOf: ElasticsearchSearchIndexOptions['planOf']
   readonly #states: ProjectionStates
+  readonly #writer: DocumentWriter
 
   constructor({ elasticsearch, prefix, planOf }: ElasticsearchSearchIndexOptions) {
     this.#elasticsearch = elasticsearch
     this.#prefix = prefix
     this.#planOf = planOf
     this.#states = new ProjectionStates(elasticsearch, prefix)
+    this.#writer = new DocumentWriter(elasticsearch, prefix)
   }
 
   async apply(documents: readonly SearchDocument[], position = 0): Promise<void> {
@@ -215,7 +206,7 @@ export class ElasticsearchSearchIndex implements SearchIndex {
       const fresh = documents.filter(({ seq }) => seq >= state.value.position)
       const last = fresh.at(-1)
       if (!last) return
-      const { backing, isRepeated } = await this.#write(state.value, fresh)
+      const { backing, isRepeated } = await this.#writer.write(state.value, fresh)
       // If we die here, the documents are there and the next apply writes them again, to no effect.
       const isRolledOver = state.value.backing !== '' && state.value.backing !== backing
       if (isRolledOver) await pause(REFRESHED_WITHIN_MS)
@@ -227,48 +218,6 @@ export class ElasticsearchSearchIndex implements SearchIndex {
       if (await this.#states.replace(state, { ...state.value, position: last.seq + 1, backing })) return
     }
     throw busy(workspace)
-  }
-
-  /** The documents are shown to searches when it settles, but for those that were there already (`isRepeated`). */
-  async #write(state: Projection, documents: readonly SearchDocument[]): Promise<Written> {
-    const parts: Promise<Written>[] = []
-    const last = Math.floor((documents.length - 1) / AT_ONCE) * AT_ONCE
-    for (let at = 0; at < last; at += AT_ONCE)
-      parts.push(this.#writePart(state, documents.slice(at, at + AT_ONCE), false))
-    const written = await Promise.all(parts)
-    // All of a workspace are on one shard: one refresh shows them all, and each makes a segment that has to be merged.
-    written.push(
-      await this.#writePart(state, documents.slice(last), documents.length < LARGE ? 'wait_for' : true),
-    )
-    return {
-      backing: written.at(-1)?.backing ?? '',
-      isRepeated: written.some(({ isRepeated }) => isRepeated),
-    }
-  }
-
-  async #writePart(
-    { log, plan }: Projection,
-    documents: readonly SearchDocument[],
-    refresh: boolean | 'wait_for',
-  ): Promise<Written> {
-    const operations = documents.map((document) => this.#operation(document, log, plan, false))
-    const items = [...(await this.#elasticsearch.bulk(operations, { refresh }))]
-    // A value that the cluster can't map must not hold up the log: then without the fields that are only for Kibana.
-    const unmapped = [...items.keys()].filter((at) => items[at]?.status === 400)
-    const bare = unmapped
-      .flatMap((at) => documents[at] ?? [])
-      .map((document) => this.#operation(document, log, plan, true))
-    const again = bare.length === 0 ? [] : await this.#elasticsearch.bulk(bare, { refresh })
-    for (const [at, place] of unmapped.entries()) items[place] = again[at] ?? NO_ANSWER
-    const failed = items.find(({ status }) => status >= 300 && status !== 409)
-    if (failed) throw this.#elasticsearch.refusedItem(failed)
-    return { backing: items.at(-1)?.index ?? '', isRepeated: items.some(({ status }) => status === 409) }
-  }
-
-  #operation(document: SearchDocument, log: string, plan: string, bare: boolean): BulkOperation {
-    const { workspace, seq } = document
-    const source = JSON.stringify(eventDocument(document, log, bare))
-    return { action: 'create', index: this.#stream(plan), id: `${log}/${seq}`, routing: workspace, source }
   }
 
   /**
@@ -303,7 +252,7 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   }
 
   #stream(plan: string): string {
-    return `${this.#prefix}-events-${plan}`
+    return streamOf(this.#prefix, plan)
   }
 }
 
@@ -342,7 +291,6 @@ function hitOf({ source, fields }: SearchHit<HitSource>): Hit[] {
 }
 
 const NOTHING = { hits: [], total: null, aggregations: {} }
-const NO_ANSWER: BulkItem = { status: 500, index: '', seqNo: -1, primaryTerm: -1, error: null }
 
 function replayed(workspace: string, why: string): TrailsealError {
   const sentence = `The search index of ${workspace} ${why} is replayed.`

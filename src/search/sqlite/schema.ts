@@ -4,7 +4,7 @@ import { FACET_COLUMNS, TEXT_COLUMNS } from './columns.ts'
  * `place` is timestamp in milliseconds × 2^20 + a counter: the reading order is the order of the rows, so that the
  * newest hits come first without sorting and a time range is a range of places.
  */
-export const COUNTER_BITS = 20n
+const COUNTER_BITS = 20n
 export const COUNTERS = 2 ** 20
 /** Last place there is: timestamps end at 2^43 − 1. */
 export const LAST_PLACE = 2n ** 63n - 1n
