@@ -37,7 +37,7 @@ import { Telemetry } from './telemetry/telemetry.ts'
 import type { Sha256, VerifySignature } from './tlog/sha256.ts'
 import { formatVkey, noteKey } from './tlog/signed-note.ts'
 import { Administration } from './workspaces/administration.ts'
-import { readPlans } from './workspaces/plans.ts'
+import { isPastGrace, readPlans } from './workspaces/plans.ts'
 import type { Principal } from './workspaces/workspace-store.ts'
 import { OPERATOR, Workspaces } from './workspaces/workspaces.ts'
 
@@ -183,6 +183,10 @@ async function compose<Derived>(
         ...frozen.parts,
         ...{ workspaces: store.workspaces, clock: systemClock, sha256, verifySignature, origin, vkey },
         ...{ lastPublished, publishedOrigins: () => published },
+        isExpired: (name, receivedAt) => {
+          const plan = plans.get(name)
+          return plan !== undefined && isPastGrace(plan, receivedAt, systemClock.now())
+        },
       }).verify(onProgress)
     },
   }

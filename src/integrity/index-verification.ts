@@ -9,10 +9,14 @@ import type { StoreFinding } from './store-report.ts'
 
 /** How the search projection can be held against documents made of the ledger again. */
 export interface IndexCheck {
-  /** Documents of all workspaces, ascending by seq within each. At most 100 differences are named. */
+  /**
+   * Documents of all workspaces, ascending by seq within each. At most 100 differences are named. `isExpired`: whether an index that
+   * deletes by age may have deleted what was received then (milliseconds since 1970) by a workspace of this plan.
+   */
   check(
     documents: AsyncIterable<readonly SearchDocument[]>,
     progress?: (tokensCompared: number) => void,
+    isExpired?: IsExpired,
   ): Promise<{
     readonly events: number
     readonly tokens: number
@@ -27,6 +31,8 @@ export interface IndexCheck {
     readonly strays: number
     /** Entries that an index which follows its ledger has not come to yet: not judged. */
     readonly waiting?: number
+    /** Entries that an index which deletes by age no longer has: they are old enough. */
+    readonly expired?: number
     /** How far an index that follows its ledger says that it is. */
     readonly positions?: readonly {
       readonly workspace: string
@@ -39,6 +45,8 @@ export interface IndexCheck {
   /** The store's own check of its files: one sentence a fault. */
   integrity(): Promise<readonly string[]>
 }
+
+export type IsExpired = (plan: string, receivedAt: number) => boolean
 
 /** A copy of an event, or an invention. */
 interface Leftover {
@@ -55,6 +63,7 @@ export interface IndexResult {
   readonly events: number
   readonly tokens: number
   readonly waiting: number
+  readonly expired: number
 }
 
 /** What a difference of the index means to a person. */
@@ -69,14 +78,21 @@ const INVENTED = 'The index has a document that is no event of any log: it was a
 const AHEAD = 'The index says that it has more entries than the log: it would never index the next ones.'
 const MOST_FINDINGS = 100
 
+interface IndexVerification {
+  readonly index: IndexCheck
+  readonly ledger: Ledger
+  readonly sha256: Sha256
+  readonly isExpired?: IsExpired
+}
+
 /** Compares the projection with what the ledger says it should be, and judges what else the index holds. */
 export async function verifyIndex(
-  { index, ledger, sha256 }: { readonly index: IndexCheck; readonly ledger: Ledger; readonly sha256: Sha256 },
+  { index, ledger, sha256, isExpired }: IndexVerification,
   documents: AsyncIterable<readonly SearchDocument[]>,
   onWords: (compared: number) => void,
 ): Promise<IndexResult> {
   try {
-    const report = await index.check(documents, onWords)
+    const report = await index.check(documents, onWords, isExpired)
     const findings: StoreFinding[] = report.differences.map(({ workspace, seq, what, document }) => ({
       ...{ workspace, what: 'index' as const, message: INDEX_MESSAGES[what] },
       ...(seq === null ? {} : { seq }),
@@ -94,11 +110,11 @@ export async function verifyIndex(
       for (const { document, ...leftover } of some)
         if (findings.length < MOST_FINDINGS && !(await isCopy(leftover, ledger, sha256)))
           findings.push({ what: 'index', document, message: INVENTED })
-    const { events, tokens, waiting = 0 } = report
-    return { findings, events, tokens, waiting }
+    const { events, tokens, waiting = 0, expired = 0 } = report
+    return { findings, events, tokens, waiting, expired }
   } catch (error) {
     const message = `The search index can not be read: ${error instanceof Error ? error.message : String(error)}`
-    return { findings: [{ what: 'index', message }], events: 0, tokens: 0, waiting: 0 }
+    return { findings: [{ what: 'index', message }], events: 0, tokens: 0, waiting: 0, expired: 0 }
   }
 }
 

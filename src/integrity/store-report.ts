@@ -37,6 +37,8 @@ export interface StoreReport {
     readonly indexed_words: number
     /** Entries that an index which follows its ledger had not come to. */
     readonly not_indexed_yet: number
+    /** Entries that the index no longer has, and need not: older than their plan's window and its grace. */
+    readonly expired_from_index: number
   }
   /** At most 100 of a log and of the index. */
   readonly findings: readonly StoreFinding[]

@@ -11,7 +11,7 @@ import type { LogReport } from '../verify/log-report.ts'
 import type { WorkspaceStore } from '../workspaces/workspace-store.ts'
 import { LedgerFactsCheck, type LedgerFactsReader } from './ledger-facts-check.ts'
 import type { StoreFinding, StoreReport } from './store-report.ts'
-import { verifyIndex, type IndexCheck } from './index-verification.ts'
+import { verifyIndex, type IndexCheck, type IsExpired } from './index-verification.ts'
 import { namedFindings, type LedgerDocuments } from './ledger-documents.ts'
 import { LedgerLogReader } from './ledger-log-reader.ts'
 
@@ -20,6 +20,8 @@ export interface StoreVerificationOptions {
   /** Where the ledger is made of documents that can be named and counted; then it has no facts beside them. */
   readonly documents?: LedgerDocuments
   readonly index: IndexCheck
+  /** Of a store whose index deletes by age. Default: nothing may be missing. */
+  readonly isExpired?: IsExpired
   readonly workspaces: Pick<WorkspaceStore, 'putVerificationRun'>
   readonly clock: Clock
   readonly sha256: Sha256
@@ -79,6 +81,7 @@ export class StoreVerification {
         indexed_events: index.events,
         indexed_words: index.tokens,
         not_indexed_yet: index.waiting,
+        expired_from_index: index.expired,
       },
       findings,
       findings_count: findings.length + hidden,

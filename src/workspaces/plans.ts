@@ -68,3 +68,11 @@ export function parsePlans(text: string, name: string): Plans {
 export function windowStart(plan: Plan, nowMs: number): number {
   return nowMs - plan.online_days * DAY_MS
 }
+
+/** After a plan's window nothing shows its events any more; so much later an index may delete them (index-templates/ilm). */
+const GRACE_DAYS = 30
+
+/** Whether an index may have deleted, by age, what was received at `receivedAt` (milliseconds since 1970, as `nowMs`). */
+export function isPastGrace(plan: Plan, receivedAt: number, nowMs: number): boolean {
+  return receivedAt < windowStart(plan, nowMs) - GRACE_DAYS * DAY_MS
+}

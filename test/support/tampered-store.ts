@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/clock.ts'
+import { systemClock, type Clock } from '../../src/clock.ts'
 import { sha256, verifySignature } from '../../src/compose.ts'
 import type { StoreReport } from '../../src/integrity/store-report.ts'
 import { StoreVerification, type OnStoreProgress } from '../../src/integrity/store-verification.ts'
@@ -11,7 +11,7 @@ import { ElasticsearchSearchIndex } from '../../src/search/elasticsearch/elastic
 import { Sequencer } from '../../src/sequencer/sequencer.ts'
 import { FileSigner } from '../../src/signing/file/file-signer.ts'
 import { formatVkey, noteKey } from '../../src/tlog/signed-note.ts'
-import { readPlans } from '../../src/workspaces/plans.ts'
+import { isPastGrace, readPlans } from '../../src/workspaces/plans.ts'
 import { OPERATOR } from '../../src/workspaces/workspaces.ts'
 import { testCluster, type TestCluster } from './elasticsearch.ts'
 import { prepared } from './prepared-events.ts'
@@ -42,10 +42,7 @@ export class TamperedStore implements AsyncDisposable {
     this.#signer = FileSigner.open({ dataDir: this.#directory.path, pem: null })
     this.ledger = this.#newLedger()
     this.search = new ElasticsearchSearchIndex({ ...cluster, planOf })
-    this.sequencer = new Sequencer<null>({
-      ...{ ledger: this.ledger, signer: this.#signer, sha256, clock: systemClock, origin },
-      derive: () => null,
-    })
+    this.sequencer = this.#sequencer(systemClock)
   }
 
   /** `acme` has 600 events in batches of 20, half of them with a client's id; the others have 3 each. */
@@ -61,12 +58,28 @@ export class TamperedStore implements AsyncDisposable {
     return store
   }
 
+  /** Events that are received then, in milliseconds since 1970. */
+  async append(workspace: string, count: number, receivedAt: number): Promise<void> {
+    const sequencer = this.#sequencer({ now: () => receivedAt })
+    await sequencer.append(
+      workspace,
+      Array.from({ length: count }, (_, at) => prepared({ resource: { type: 'FILE', id: `f_${at}` } })),
+    )
+    await sequencer.close()
+  }
+
+  /** Signing key and record of what was published: what a gateway on this store has to be started with. */
+  get dataDir(): string {
+    return this.#directory.path
+  }
+
   async project(): Promise<void> {
     await new Projector({ ledger: this.ledger, search: this.search, entriesAtOnce: 1000 }).catchUpAll()
   }
 
-  /** As a process of its own would verify it. */
-  async verify(onProgress?: OnStoreProgress): Promise<StoreReport> {
+  /** As a process of its own would verify it, by default today. */
+  async verify(onProgress?: OnStoreProgress, nowMs = systemClock.now()): Promise<StoreReport> {
+    const plan = (await readPlans(null)).get(PLAN)
     const ledger = this.#newLedger()
     const published = new Map(
       this.#signer.publishedOrigins().map((name) => [name, this.#signer.lastPublished(name)]),
@@ -78,6 +91,8 @@ export class TamperedStore implements AsyncDisposable {
       vkey: (workspace) => formatVkey(noteKey(origin(workspace), this.#signer.publicKey, sha256)),
       publishedOrigins: () => [...published.keys()],
       lastPublished: (name) => published.get(name) ?? null,
+      isExpired: (name, receivedAt) =>
+        name === PLAN && plan !== undefined && isPastGrace(plan, receivedAt, nowMs),
     }).verify(onProgress)
   }
 
@@ -188,6 +203,13 @@ export class TamperedStore implements AsyncDisposable {
     this.#signer[Symbol.dispose]()
     await this.cluster[Symbol.asyncDispose]()
     this.#directory[Symbol.dispose]()
+  }
+
+  #sequencer(clock: Clock): Sequencer<null> {
+    return new Sequencer<null>({
+      ...{ ledger: this.ledger, signer: this.#signer, sha256, clock, origin },
+      derive: () => null,
+    })
   }
 
   #newLedger(): ElasticsearchLedger<null> {

@@ -109,6 +109,11 @@ function storeVerdict(report: StoreReport): Verdict {
     checked: [
       `${counted(logs.length, 'log')}: ${format(checked.entries)} events, ${format(checked.tiles)} hash tiles, signed heads, record of what was published`,
       `search index: ${format(checked.indexed_events)} events, ${format(checked.indexed_words)} words, store files`,
+      ...(checked.expired_from_index > 0
+        ? [
+            `${format(checked.expired_from_index)} of the events are no longer in the search index: they are older than their plan's window and its grace`,
+          ]
+        : []),
       ...logs.map(({ workspace, size, root }) => `${workspace}: ${format(size)} events, root ${root}`),
     ],
     unknown: [

@@ -16,7 +16,7 @@ import type {
 import { compile, type Dsl } from './compile.ts'
 import { DocumentWriter, streamOf } from './document-writer.ts'
 import { FIELDS } from './fields.ts'
-import { brokenIndices, IndexCheck, type IndexReport } from './index-check.ts'
+import { brokenIndices, IndexCheck, type IndexReport, type IsExpired } from './index-check.ts'
 import {
   newGeneration,
   ProjectionStates,
@@ -186,8 +186,9 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   async check(
     documents: AsyncIterable<readonly SearchDocument[]>,
     progress: (wordsCompared: number) => void = () => undefined,
+    isExpired: IsExpired = () => false,
   ): Promise<IndexReport> {
-    return await new IndexCheck(this.#elasticsearch, this.#prefix).run(documents, progress)
+    return await new IndexCheck(this.#elasticsearch, this.#prefix, isExpired).run(documents, progress)
   }
 
   /** What the cluster knows to be broken, one sentence each. */

@@ -41,6 +41,8 @@ export interface IndexReport {
   readonly strays: number
   /** Entries that the projection has not come to yet: not judged. */
   readonly waiting: number
+  /** Entries without a document, so old that the cluster may have deleted it. */
+  readonly expired: number
   /** How far the projection says it is, and where it says so. */
   readonly positions: readonly {
     readonly workspace: string
@@ -58,6 +60,9 @@ interface Source {
 }
 
 type Hit = SearchHit<Source>
+
+/** Whether the stream of a plan may have let go of what was received then (milliseconds since 1970). */
+export type IsExpired = (plan: string, receivedAt: number) => boolean
 
 /** Documents of a request stay below this, in canonical bytes, though an event may have 64 KiB. */
 const BYTES_AT_ONCE = 2 << 20
@@ -78,12 +83,15 @@ export class IndexCheck {
   readonly #words: WordCheck
   readonly #judged = new Map<string, Projection>()
   readonly #differences: IndexDifference[] = []
+  readonly #isExpired: IsExpired
   #events = 0
   #waiting = 0
+  #expired = 0
 
-  constructor(elasticsearch: Elasticsearch, prefix: string) {
+  constructor(elasticsearch: Elasticsearch, prefix: string, isExpired: IsExpired) {
     this.#elasticsearch = elasticsearch
     this.#prefix = prefix
+    this.#isExpired = isExpired
     this.#states = new ProjectionStates(elasticsearch, prefix)
     this.#words = new WordCheck(elasticsearch)
   }
@@ -100,7 +108,8 @@ export class IndexCheck {
       }
     for (const state of this.#judged.values()) await this.#findStrays(state)
     return {
-      ...{ events: this.#events, tokens: this.#words.words, waiting: this.#waiting },
+      ...{ events: this.#events, tokens: this.#words.words },
+      ...{ waiting: this.#waiting, expired: this.#expired },
       ...{ differences: this.#differences, strays: 0, leftovers: this.#leftovers() },
       positions: [...this.#judged.values()].map(({ workspace, position }) => ({
         ...{ workspace, position, document: this.#states.documentOf(workspace) },
@@ -151,14 +160,16 @@ export class IndexCheck {
     const range = { range: { [FIELDS.seq]: { gte: first.seq, lte: last.seq } } }
     const bySeq = Map.groupBy(await this.#hits(state, [range], due.length + SPARE), seqOf)
     const found: Indexed[] = []
+    const missing: SearchDocument[] = []
     for (const document of due) {
       const hits = bySeq.get(document.seq) ?? []
       const id = `${state.log}/${document.seq}`
       const own = hits.find((hit) => hit.id === id)
       for (const hit of hits) if (hit !== own) this.#add(workspace, document.seq, 'stray', hit)
-      if (!own) await this.#missing(state, document.seq)
+      if (!own) missing.push(document)
       else if (this.#isSound(own, document, state)) found.push({ document, id, index: own.index })
     }
+    if (missing.length > 0) await this.#findMissing(state, missing)
     this.#events += found.length
     for (const { document, id, index } of await this.#words.lacking(
       this.#stream(state.plan),
@@ -179,22 +190,26 @@ export class IndexCheck {
     return isSound
   }
 
-  /** A document that was made invisible is there under its id all the same, and has a name. */
-  async #missing(state: Projection, seq: number): Promise<void> {
-    const id = `${state.log}/${seq}`
+  /**
+   * A document that was made invisible is there under its id all the same, and has a name. One that is not there at all may have
+   * gone with its backing index: that is deleted a plan's window and grace after it was rolled over, so what it had is older.
+   */
+  async #findMissing(state: Projection, documents: readonly SearchDocument[]): Promise<void> {
+    const { workspace, log, plan } = state
     const { hits } = await this.#elasticsearch.search<Source>(`${this.#prefix}-events-*`, {
-      query: { ids: { values: [id] } },
-      size: 1,
+      query: { ids: { values: documents.map(({ seq }) => `${log}/${seq}`) } },
+      size: documents.length + SPARE,
       track_total_hits: false,
       _source: false,
     })
-    const [hidden] = hits
-    this.#add(
-      state.workspace,
-      seq,
-      hidden ? 'columns' : 'missing',
-      hidden ?? { index: this.#stream(state.plan), id },
-    )
+    const hidden = new Map(hits.map((hit) => [hit.id, hit]))
+    for (const { seq, committed } of documents) {
+      const id = `${log}/${seq}`
+      const hit = hidden.get(id)
+      if (hit) this.#add(workspace, seq, 'columns', hit)
+      else if (committed && this.#isExpired(plan, Date.parse(committed.entry.received_at))) this.#expired += 1
+      else this.#add(workspace, seq, 'missing', { index: this.#stream(plan), id })
+    }
   }
 
   /** Documents of the generation in use that stand for no entry: without a seq, or beyond what was projected. */
