@@ -80,6 +80,7 @@ export async function openElasticsearchStore(
       })
     },
     ready: () => requireSetup(elasticsearch, prefix),
+    abandon: () => elasticsearch.abandon(),
     frozen: async () => {
       // What can't be indexed stays behind, and is found.
       for (const workspace of await ledger.workspaces()) await projector.catchUp(workspace).catch(() => 0)

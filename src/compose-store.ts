@@ -28,6 +28,8 @@ export interface Store<Derived> extends AsyncDisposable {
   retention(options: RetentionOptions): Promise<(AsyncDisposable & { start(): void }) | null>
   /** Settles when the store works, rejects with a sentence where it does not. */
   ready(): Promise<void>
+  /** Where the store is on another machine: fails what it was asked and has not answered, so that the process can end. */
+  abandon?(): void
   /** What verification reads: as it is at this moment, whatever is committed meanwhile. */
   frozen(): Promise<FrozenStore>
 }

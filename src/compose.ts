@@ -43,6 +43,8 @@ import { OPERATOR, Workspaces } from './workspaces/workspaces.ts'
 
 const SIGN_IN_SECONDS = 3600
 const READY_WITHIN_MS = 5_000
+/** From a stop on: by then no connection is left that an answer could go to, and the process must have ended after 10 s. */
+const STORE_ANSWERS_WITHIN_MS = 8_500
 /** Name of the workspace that a first start makes, so that the first event has a place to go. */
 const FIRST_WORKSPACE = 'default'
 
@@ -203,6 +205,14 @@ async function compose<Derived>(
       workers.use(await store.retention({ plans, onFailure }))?.start()
     }
   }
+  let patience: NodeJS.Timeout | null = null
+  const stopping = (): void => {
+    patience ??= setTimeout(() => {
+      if (!store.abandon) return
+      telemetry.storeAbandoned(store.place)
+      store.abandon()
+    }, STORE_ANSWERS_WITHIN_MS).unref()
+  }
   const open = opening.move()
   return {
     ...{ ledger, ingest, query, workspaces, administration, projector, verification, exporting },
@@ -229,7 +239,11 @@ async function compose<Derived>(
       })
       const { port } = await server.listen(config.http.port, config.http.host)
       const greeted = await greeting(config, port, workspaces, administration)
-      return { ...greeted, storePath: store.place, close: () => server.close() }
+      const close = async (): Promise<void> => {
+        stopping()
+        await server.close()
+      }
+      return { ...greeted, storePath: store.place, close }
     },
     work: async () => {
       const roles = config.roles.filter((role) => role !== 'gateway')
@@ -239,11 +253,13 @@ async function compose<Derived>(
       return { roles, storePath: store.place }
     },
     [Symbol.asyncDispose]: async () => {
+      stopping()
       // In this order: workers record what they did, and whatever was taken is committed before the store closes.
       await workers.disposeAsync()
       await sequencer.close()
       await projection[Symbol.asyncDispose]()
       await open.disposeAsync()
+      if (patience) clearTimeout(patience)
     },
   }
 }

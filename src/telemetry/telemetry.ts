@@ -107,6 +107,11 @@ export class Telemetry {
     this.logger.error({ err: error }, 'the store failed')
   }
 
+  /** The process ends without its answers. What was acknowledged is stored, and a retry by client id finds the rest. */
+  storeAbandoned(place: string): void {
+    this.logger.warn({ store: place }, 'the store did not answer in time: the process ends without it')
+  }
+
   /** It is tried again; `workspace` null: what is missing could not be found out. */
   projectionFailed(workspace: string | null, error: unknown): void {
     this.#projectionErrors.inc()

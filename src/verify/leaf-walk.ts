@@ -36,7 +36,7 @@ interface Hypotheses {
  */
 export class LeafWalk {
   readonly #origin: string
-  readonly #firstEntry: number
+  readonly #isExpected: (seq: number) => boolean
   readonly #sha256: Sha256
   readonly #findings: FindingList
   /** Follows the tiles, from the first dispute on as the first of three. */
@@ -48,9 +48,15 @@ export class LeafWalk {
   #receivedAt = ''
   entriesChecked = 0
 
-  constructor(log: { origin: string; firstEntry: number; sha256: Sha256; findings: FindingList }) {
+  /** `isExpected`: whether an entry that is not there is a finding. */
+  constructor(log: {
+    origin: string
+    isExpected: (seq: number) => boolean
+    sha256: Sha256
+    findings: FindingList
+  }) {
     this.#origin = log.origin
-    this.#firstEntry = log.firstEntry
+    this.#isExpected = log.isExpected
     this.#sha256 = log.sha256
     this.#findings = log.findings
     this.#agreed = new HashHypothesis(TileEdge.empty(log.sha256))
@@ -81,8 +87,7 @@ export class LeafWalk {
 
   #takeLeaf(seq: number, entry: Uint8Array | null, stored: Uint8Array | undefined, tileWidth: number): void {
     if (entry === null) {
-      if (seq >= this.#firstEntry)
-        this.#findings.add({ what: 'entry', seq, message: 'The entry is missing.' })
+      if (this.#isExpected(seq)) this.#findings.add({ what: 'entry', seq, message: 'The entry is missing.' })
       // without entry and hash nothing can stand in: the root will show it
       const hash = stored ?? ZERO_HASH
       this.#settle(undefined)

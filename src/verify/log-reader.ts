@@ -25,6 +25,8 @@ export interface LogReader {
   entries(first: number, count: number): Promise<readonly (Uint8Array | null)[]>
   /** Entries below this one have left with the end of their retention; their hashes stay. Default 0. */
   readonly firstEntry?: number
+  /** Whether an entry that was given as null may be there all the same, out of reach behind one that is missing. */
+  isOutOfReach?(seq: number): boolean
   /** For a store's own verification: what it would append to next. Its checkpoint is then the one that is verified. */
   head?(): Promise<StoredHead>
 }

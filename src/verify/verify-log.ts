@@ -43,7 +43,7 @@ export async function verifyLog(verification: LogVerification): Promise<LogRepor
 
   const walk = new LeafWalk({
     origin,
-    firstEntry: reader.firstEntry ?? 0,
+    isExpected: (seq) => seq >= (reader.firstEntry ?? 0) && !(reader.isOutOfReach?.(seq) ?? false),
     sha256: verification.sha256,
     findings,
   })

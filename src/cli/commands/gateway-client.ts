@@ -52,20 +52,15 @@ export class GatewayClient {
     return (await (await this.request(path)).json()) as Value
   }
 
-  /** Null where the gateway has no such thing. */
+  /** Null where the gateway has no such thing, no more, or lost it. */
   async bytes(path: string): Promise<Uint8Array | null> {
     try {
       return new Uint8Array(await (await this.request(path)).arrayBuffer())
     } catch (error) {
-      if (error instanceof TrailsealError && (error.code === 'not_found' || error.code === 'gone'))
+      if (error instanceof TrailsealError && ['not_found', 'gone', 'tampered'].includes(error.code))
         return null
       throw error
     }
-  }
-
-  /** The first entry that the workspace's plan still shows. */
-  async firstEntry(): Promise<number> {
-    return (await this.json<{ first_seq?: number }>('integrity')).first_seq ?? 0
   }
 
   async #fetch(
@@ -118,5 +113,6 @@ async function problemOf(response: Response): Promise<TrailsealError> {
   if (problem.errors) return new TrailsealError('invalid_event', message, { errors: problem.errors })
   if (response.status === 404) return new TrailsealError('not_found', message)
   if (response.status === 410) return new TrailsealError('gone', message)
+  if (problem.code === 'tampered') return new TrailsealError('tampered', message)
   return new TrailsealError(response.status >= 500 ? 'unreachable' : 'bad_request', message)
 }

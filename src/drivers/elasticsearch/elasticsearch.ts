@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Client, errors } from '@elastic/elasticsearch'
+import { Client, errors, type TransportRequestParams } from '@elastic/elasticsearch'
 import { TrailsealError } from '../../errors.ts'
 import {
   BULK_FIELDS,
@@ -56,6 +56,9 @@ export class Elasticsearch implements AsyncDisposable {
   readonly host: string
   readonly #client: Client
   readonly #patienceMs: number
+  /** One a request under way: the client ends a request that takes too long by way of its signal, which no other may share. */
+  readonly #underWay = new Set<AbortController>()
+  #isAbandoned = false
 
   constructor(options: ElasticsearchOptions) {
     const url = new URL(options.url)
@@ -77,6 +80,28 @@ export class Elasticsearch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.close()
+  }
+
+  /**
+   * Fails what is under way, and all that is asked later, with `store_unavailable`: for a process that ends and can't wait for
+   * a cluster that does not answer. Of what was under way anything or nothing may have been carried out.
+   */
+  abandon(): void {
+    this.#isAbandoned = true
+    for (const request of this.#underWay) request.abort()
+  }
+
+  async #send<Body>(params: TransportRequestParams, maxRetries = 0): Promise<Body> {
+    if (this.#isAbandoned)
+      throw new TrailsealError('store_unavailable', 'The process is shutting down.', { retryAfterSeconds: 1 })
+    const request = new AbortController()
+    this.#underWay.add(request)
+    try {
+      const options = { maxRetries, signal: request.signal }
+      return await this.#client.transport.request<Body>(params, options)
+    } finally {
+      this.#underWay.delete(request)
+    }
   }
 
   /**
@@ -103,14 +128,13 @@ export class Elasticsearch implements AsyncDisposable {
   }
 
   async #version(): Promise<string> {
-    const transport = this.#client.transport
     try {
-      const info = await transport.request<{ version?: { number?: string } }>({ method: 'GET', path: '/' })
+      const info = await this.#send<{ version?: { number?: string } }>({ method: 'GET', path: '/' })
       return info.version?.number ?? ''
     } catch (error) {
       // A distribution without the module of the root address (Elastic's own integ-test-zip).
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 405) throw error
-      const { nodes } = await transport.request<{ nodes: Record<string, { version: string }> }>({
+      const { nodes } = await this.#send<{ nodes: Record<string, { version: string }> }>({
         method: 'GET',
         path: '/_nodes/_local',
         querystring: { filter_path: 'nodes.*.version' },
@@ -134,9 +158,9 @@ export class Elasticsearch implements AsyncDisposable {
   /** Any other request. Null for 404. Errors: `store_unavailable`. */
   async request<Body>({ method, path, query = {}, body }: Request): Promise<Body | null> {
     try {
-      return await this.#client.transport.request<Body>(
+      return await this.#send<Body>(
         { method, path, querystring: { ...query }, ...(body === undefined ? {} : { body: body as object }) },
-        { maxRetries: method === 'GET' || path.endsWith('/_search') ? READ_RETRIES : 0 },
+        method === 'GET' || path.endsWith('/_search') ? READ_RETRIES : 0,
       )
     } catch (error) {
       if (error instanceof errors.ResponseError && error.statusCode === 404) return null
@@ -214,14 +238,14 @@ export class Elasticsearch implements AsyncDisposable {
       ...(routing === undefined ? {} : { routing, preference: routing }),
     })
     try {
-      const { responses } = await this.#client.transport.request<{
+      const { responses } = await this.#send<{
         responses: readonly (RawSearch<never> & { readonly status?: number })[]
       }>(
         {
           ...{ method: 'POST', path: '/_msearch' },
           bulkBody: bodies.map((body) => `${header}\n${JSON.stringify(body)}\n`).join(''),
         },
-        { maxRetries: READ_RETRIES },
+        READ_RETRIES,
       )
       return bodies.map((_, at) => {
         const answer = responses[at]
@@ -262,7 +286,7 @@ export class Elasticsearch implements AsyncDisposable {
           if (item.status === 429 || item.status === 503) refused.push(place)
         }
       }
-      if (refused.length === 0 || performance.now() + wait > deadline) return items
+      if (refused.length === 0 || this.#isAbandoned || performance.now() + wait > deadline) return items
       waiting = refused
       await pause(wait)
     }
@@ -280,7 +304,7 @@ export class Elasticsearch implements AsyncDisposable {
 
   async #sendBulk(body: string, count: number, refresh: boolean | 'wait_for'): Promise<readonly BulkItem[]> {
     try {
-      const answer = await this.#client.transport.request<RawBulk>({
+      const answer = await this.#send<RawBulk>({
         method: 'POST',
         path: '/_bulk',
         querystring: { timeout: '10s', refresh, filter_path: BULK_FIELDS },
