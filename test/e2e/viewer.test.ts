@@ -69,6 +69,18 @@ describeInBrowser('the viewer', () => {
     await page.getByRole('heading', { name: 'Not for your role' }).waitFor()
   })
 
+  test('shows a member there of a resource what they did themselves, and says so', async () => {
+    const member = await gateway.token({ role: 'member', workspace: 'closed', member: personOf(GRACE) })
+    const { page, faults } = await at('/w/closed/home?q=resource.type:OBLIGATION', member)
+    await rowsShown(page)
+    await page.locator('.cell-date').first().click()
+    await page.getByRole('tab', { name: 'View history' }).click()
+    await page.getByText('What others did is for owners of this workspace.').waitFor()
+    const people = await page.locator('.timeline article header > bdi:first-of-type').allInnerTexts()
+    expect(new Set(people)).toEqual(new Set(['Grace Hopper']))
+    expect(faults).toEqual([])
+  })
+
   test('says what another plan would show', async () => {
     const { page } = await at(
       '/w/basic/audit-log',

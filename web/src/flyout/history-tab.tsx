@@ -6,6 +6,7 @@ import { useRequest } from '../api/use-request.ts'
 import { actorName, Failed, VerbBadge } from '../events/cells.tsx'
 import { formatDate, formatUtc, useUtc } from '../events/dates.ts'
 import type { ChangeView } from '../navigation/use-view-state.ts'
+import { maySeeTeam } from '../navigation/places.ts'
 import { useSession } from '../session/session.ts'
 import { ListSkeleton, ProblemState } from '../states/states.tsx'
 import { FieldDiff } from './change-tab.tsx'
@@ -18,21 +19,29 @@ interface HistoryTabProps {
   readonly change: ChangeView
 }
 
-/** All that ever happened to the resource, oldest first: who, when, why, and what changed. */
+/** All that ever happened to the resource, as far as one may see it, oldest first: who, when, why, and what changed. */
 export function HistoryTab({ event, change }: HistoryTabProps) {
-  const { workspace } = useSession()
+  const { me, workspace } = useSession()
+  // The team's is for owners there; a member's own part of it is not.
+  const isOwn = !maySeeTeam(me, workspace)
   const { type, id = '' } = event.resource
   const [limit, setLimit] = useState(PAGE_SIZE)
   const { answer, problem, retry } = useRequest(`${workspace.id} ${type} ${id} ${limit}`, (signal) => {
-    const path = workspacePath(workspace.id, 'resources', type, id, 'history')
-    return getJson<EventPage>(address(path, { limit }), signal)
+    if (!isOwn) {
+      const path = workspacePath(workspace.id, 'resources', type, id, 'history')
+      return getJson<EventPage>(address(path, { limit }), signal)
+    }
+    const own = { workspace: workspace.id, resource_type: type, resource_id: id, order: 'asc', limit }
+    return getJson<EventPage>(address('/v1/me/events', own), signal)
   })
   if (problem) return <ProblemState problem={problem} onRetry={retry} />
   if (!answer) return <ListSkeleton label="Loading the history" rows={6} />
   return (
     <>
       <p className="soft">
-        {answer.total.value.toLocaleString()} {answer.total.value === 1 ? 'event' : 'events'}, oldest first
+        {answer.total.value.toLocaleString()} {isOwn ? 'of your own ' : ''}
+        {answer.total.value === 1 && !isOwn ? 'event' : 'events'}, oldest first.
+        {isOwn ? ' What others did is for owners of this workspace.' : ''}
       </p>
       <ol className="timeline">
         {answer.events.map((each) => (

@@ -40,10 +40,16 @@ export function placePath(workspace: string, place: Place): string {
   return `/${BASE}/${encodeURIComponent(workspace)}/${place}`
 }
 
+/** Whether the events of others are shown, too: in some workspaces a member sees only their own. */
+export function maySeeTeam({ role }: Me, { dashboard }: Workspace): boolean {
+  return role !== 'member' || dashboard === 'members'
+}
+
 /** What the sidebar offers; the server decides again at each request. */
-export function placesFor({ role, member }: Me, { dashboard }: Workspace): readonly Place[] {
+export function placesFor(me: Me, workspace: Workspace): readonly Place[] {
+  const { role, member } = me
   if (role === 'member')
-    return dashboard === 'members' ? ['home', 'dashboard', 'exports', 'integrity'] : ['home', 'integrity']
+    return maySeeTeam(me, workspace) ? ['home', 'dashboard', 'exports', 'integrity'] : ['home', 'integrity']
   const own: readonly Place[] = member ? ['home'] : []
   if (role === 'auditor') return [...own, 'dashboard', 'audit-log', 'exports', 'integrity']
   return [...own, 'dashboard', 'audit-log', 'exports', 'integrity', 'settings']
