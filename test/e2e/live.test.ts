@@ -91,6 +91,41 @@ describeInBrowser('the live feed', () => {
     expect((await columnOf(page, 'target')).slice(0, 3)).toEqual(['three.pdf', 'two.pdf', 'one.pdf'])
   })
 
+  test('loses nothing of what is committed while the list is on its way, however much', async () => {
+    await gateway.workspace('opening', 'Acme Robotics', 'strategic')
+    await gateway.send('opening', sampleHistory(Date.now(), 150))
+    const { page } = await stage.visit(await gateway.token({ role: 'owner', workspace: 'opening' }))
+    const listed = Promise.withResolvers<true>()
+    let isListAsked = false
+    await page.route(/\/events\?/, async (request) => {
+      isListAsked = true
+      const response = await request.fetch()
+      await gateway.send('opening', uploads('opening', 300))
+      await request.fulfill({ response })
+      listed.resolve(true)
+    })
+    await page.route('**/integrity', async (request) => {
+      await frames(page, 20)
+      // Asked for beside the list, the position may be that of long after it.
+      if (isListAsked) await listed.promise
+      await request.continue()
+    })
+    await page.goto(`${gateway.url}/w/opening/audit-log`)
+    await page.getByText('opening_299.pdf').waitFor()
+    await page.unrouteAll({ behavior: 'wait' })
+    expect(await fromTheTop(page, 300)).toEqual(namesDown('opening', 300))
+  })
+
+  test('brings everything that came while the feed was paused', async () => {
+    const { page } = await following('paused')
+    await page.getByRole('button', { name: 'Live', exact: true }).click()
+    await page.getByRole('button', { name: 'Paused' }).waitFor()
+    await gateway.send('paused', uploads('paused', 450))
+    await page.getByRole('button', { name: 'Paused' }).click()
+    await page.getByText('paused_449.pdf').waitFor()
+    expect(await fromTheTop(page, 450)).toEqual(namesDown('paused', 450))
+  })
+
   test('stays whole and short when thousands arrive at the top', async () => {
     const { page } = await following('flood')
     const count = 3_000
@@ -128,6 +163,25 @@ function upload(name: string, number?: number): object {
   // An id makes a retry harmless; a time of its own keeps those of one batch in their order.
   if (number === undefined) return event
   return { ...event, id: name, timestamp: new Date(Date.now() + number).toISOString() }
+}
+
+/** With times of their own, in their order. */
+function uploads(name: string, count: number): object[] {
+  return Array.from({ length: count }, (_, at) => upload(`${name}_${at}.pdf`, at))
+}
+
+/** Their targets, newest first. */
+function namesDown(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${name}_${count - 1 - at}.pdf`)
+}
+
+/** Waits until the page has painted so often. */
+async function frames(page: Page, count: number): Promise<void> {
+  await page.evaluate(`new Promise((painted) => {
+    let left = ${count}
+    const frame = () => (left-- > 0 ? requestAnimationFrame(frame) : painted())
+    frame()
+  })`)
 }
 
 /** As a careful client sends: again until it is answered. */

@@ -1,5 +1,6 @@
 import { address, getJson, toProblem, type Parameters, type Problem } from '../api/client.ts'
 import type { EventPage, ListedEvent, Total } from '../api/types.ts'
+import type { Bookmark } from './bookmark.ts'
 import { isNewer, toRow, type EventRow } from './event-row.ts'
 import { RowList } from './row-list.ts'
 
@@ -45,6 +46,7 @@ const EMPTY: FeedSnapshot = {
 export class EventFeed {
   readonly #path: string
   readonly #parameters: Parameters
+  readonly #bookmark: Bookmark
   readonly #listeners = new Set<() => void>()
   readonly #controller = new AbortController()
   #snapshot = EMPTY
@@ -56,9 +58,11 @@ export class EventFeed {
   #pending: EventRow[] = []
   #arrived: ListedEvent[] = []
   #isAtTop = true
+  #newsTaken = 0
 
-  constructor(path: string, parameters: Parameters) {
+  constructor(path: string, parameters: Parameters, bookmark: Bookmark) {
     this.#path = path
+    this.#bookmark = bookmark
     this.#parameters = parameters
   }
 
@@ -117,12 +121,26 @@ export class EventFeed {
 
   readonly close = (): void => this.#controller.abort()
 
+  /** How many news the list has taken: whoever counts beside it sees whether some came while it counted. */
+  readonly newsTaken = (): number => this.#newsTaken
+
+  /**
+   * The sum of an exact count of the same events, where the list itself only knows that they are many. `newsBefore`: what
+   * `newsTaken` answered when the count was asked for; of later ones nobody knows whether they are counted.
+   */
+  readonly setCount = (value: number, newsBefore: number): void => {
+    const { total } = this.#snapshot
+    if (total === null || total.relation === 'eq' || value < total.value) return
+    this.#change({ total: { value, relation: newsBefore === this.#newsTaken ? 'eq' : 'gte' } })
+  }
+
   async #append(to: RowList): Promise<void> {
     const isFirst = to.pages.length === 0
     const cursor = isFirst ? null : this.#cursor
     this.#isAsking = true
     this.#change({ isLoading: true, problem: null })
     try {
+      if (this.#bookmark.after === null) await this.#placeBookmark()
       const page = await this.#ask(cursor, isFirst ? FIRST_PAGE_SIZE : PAGE_SIZE)
       // The reader has gone down the list that was to be begun anew at its top.
       if (isFirst && this.#snapshot.rows.length > 0 && !this.#isAtTop) {
@@ -142,6 +160,11 @@ export class EventFeed {
       this.#isAsking = false
       if (this.#arrived.length > 0) this.#takeArrived()
     }
+  }
+
+  /** A list can be read without it; the live feed then tries again. */
+  async #placeBookmark(): Promise<void> {
+    await this.#bookmark.place(this.#controller.signal).catch(() => {})
   }
 
   /** A dropped page again, with what has come to it meanwhile: up to where the next one begins. */
@@ -196,6 +219,7 @@ export class EventFeed {
     const rows = this.#snapshot.rows.insert(news)
     const { total } = this.#snapshot
     const added = rows.length - this.#snapshot.rows.length
+    this.#newsTaken += added
     this.#change({
       rows,
       pending: this.#pending.length,
