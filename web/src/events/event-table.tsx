@@ -18,9 +18,18 @@ interface EventTableProps {
   /** The rows that are in the document now; the list fetches what is missing of them and around them. */
   readonly onShown: (first: number, last: number) => void
   readonly onAtTop: (isAtTop: boolean) => void
+  /** To a list of its own of what is not newer than the last row that this one can show. */
+  readonly onGoOn: (to: string) => void
 }
 
+/** Height in CSS pixels of what stands below the last row that can be shown. */
+const LEADING_ON = 60
 const NARROW = '(max-width: 799px)'
+/**
+ * Chromium cuts off an element at 2^25 device pixels, which the zoom of the page counts into; behind that no row could be
+ * scrolled to. A margin for the header and the row that leads on is taken off.
+ */
+const MOST_PIXELS = 2 ** 25 - 2 ** 16
 const HEIGHTS = { comfortable: 44, compact: 22, narrow: 84 } as const
 
 /** Newest first, endless, only the visible rows in the document. Arrows move, Enter opens. */
@@ -29,26 +38,29 @@ export function EventTable(props: EventTableProps) {
   const place = useRef<HTMLDivElement>(null)
   const isNarrow = useMedia(NARROW)
   const height = isNarrow ? HEIGHTS.narrow : HEIGHTS[density]
+  const count = Math.min(rows.length, Math.floor(MOST_PIXELS / devicePixelRatio / height))
+  const isCut = count < rows.length
   const virtual = useVirtualizer({
-    count: rows.length,
+    count,
     getScrollElement: () => place.current,
     estimateSize: () => height,
     overscan: 12,
     paddingStart: isNarrow ? 0 : 30,
+    paddingEnd: isCut ? LEADING_ON : 0,
   })
   useEffect(() => virtual.measure(), [virtual, height])
   const items = virtual.getVirtualItems()
   const firstShown = items[0]?.index ?? 0
   const lastShown = items.at(-1)?.index ?? 0
   useEffect(() => onShown(firstShown, lastShown), [firstShown, lastShown, rows, onShown])
-  const { active, move } = useActiveRow(props, (at) => virtual.scrollToIndex(at))
+  const { active, move } = useActiveRow(props, count, (at) => virtual.scrollToIndex(at))
   return (
     <div
       ref={place}
       className={`table table-${isNarrow ? 'narrow' : density}`}
       role="grid"
       aria-label={props.label}
-      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-rowcount={hasMore || isCut ? -1 : count + 1}
       aria-colcount={5}
       aria-activedescendant={items.some(({ index }) => index === active) ? `row-${active}` : undefined}
       tabIndex={0}
@@ -71,18 +83,44 @@ export function EventTable(props: EventTableProps) {
             />
           )
         })}
+        {isCut && lastShown === count - 1 ? (
+          <LeadingOn last={rows.at(lastShown)} onGoOn={props.onGoOn} {...{ count }} />
+        ) : null}
       </div>
     </div>
   )
 }
 
+interface LeadingOnProps {
+  readonly last: EventRow | undefined
+  readonly count: number
+  readonly onGoOn: (to: string) => void
+}
+
+/** Below the last row that one list can show. */
+function LeadingOn({ last, count, onGoOn }: LeadingOnProps) {
+  const [utc] = useUtc()
+  return (
+    <div className="table-row leading-on" role="row" aria-rowindex={count + 2} style={{ height: LEADING_ON }}>
+      <span role="gridcell">
+        One list shows {count.toLocaleString()} events at most.{' '}
+        {last ? (
+          <button type="button" onClick={() => onGoOn(last.timestamp)}>
+            Go on with those up to {formatDate(last.timestamp, utc)}
+          </button>
+        ) : null}
+      </span>
+    </div>
+  )
+}
+
 /** The row that the keys act on; it stays on its event when others slide in above. */
-function useActiveRow({ rows, onOpen }: EventTableProps, show: (at: number) => void) {
+function useActiveRow({ rows, onOpen }: EventTableProps, count: number, show: (at: number) => void) {
   const [chosen, setChosen] = useState<{ readonly at: number; readonly seq: number | null } | null>(null)
   const found = chosen?.seq === null || !chosen ? -1 : rows.indexOf(chosen.seq)
   const active = found >= 0 ? found : (chosen?.at ?? -1)
   const go = (to: number): void => {
-    const at = Math.max(0, Math.min(rows.length - 1, to))
+    const at = Math.max(0, Math.min(count - 1, to))
     setChosen({ at, seq: rows.at(at)?.seq ?? null })
     show(at)
   }
@@ -95,7 +133,7 @@ function useActiveRow({ rows, onOpen }: EventTableProps, show: (at: number) => v
     else if (event.key === 'PageDown') go(active + 15)
     else if (event.key === 'PageUp') go(active - 15)
     else if (event.key === 'Home') go(0)
-    else if (event.key === 'End') go(rows.length - 1)
+    else if (event.key === 'End') go(count - 1)
     else return
     event.preventDefault()
   }

@@ -16,6 +16,7 @@ import type { EventRow } from './event-row.ts'
 import { Figures } from './figures.tsx'
 import { PlaceHeader } from './place-header.tsx'
 import { useEventFeed, type EventFeedInUse } from './use-event-feed.ts'
+import { useHistogram } from './use-histogram.ts'
 
 const Flyout = lazy(() => import('../flyout/flyout.tsx'))
 const DENSITY = 'trailseal-density'
@@ -75,7 +76,8 @@ interface PartProps {
 function Instruments({ place, state, change, feed }: PartProps) {
   const { problem, rows } = feed.snapshot
   const isFaulty = problem?.code === 'bad_query'
-  // Counting a long history takes longer than its first rows, which somebody waits for: they come first.
+  const histogram = useHistogram(feed)
+  // The first rows first, as there.
   const countKey = feed.snapshot.total === null ? null : feed.key
   const names = useMemo(
     () => new Map(rows.loaded().map(({ actor }) => [actor.id ?? '', actorName(actor)])),
@@ -94,7 +96,7 @@ function Instruments({ place, state, change, feed }: PartProps) {
       {place === 'dashboard' && !isFaulty ? (
         <Figures {...{ state, change }} requestKey={countKey} source={feed.source} />
       ) : null}
-      {isFaulty ? null : <Histogram change={change} requestKey={countKey} source={feed.source} />}
+      {isFaulty ? null : <Histogram change={change} answer={histogram} />}
     </>
   )
 }
@@ -136,6 +138,7 @@ function List({ place, state, change, feed, density, onOpen }: PartProps & ListP
         openId={state.event}
         onShown={feed.feed.show}
         onAtTop={feed.feed.setAtTop}
+        onGoOn={(to) => change({ range: '', from: String(feed.source.parameters['from'] ?? ''), to })}
       />
       {isFresh ? (
         <div className="fresh">

@@ -1,16 +1,12 @@
 import { useRef, useState, type PointerEvent } from 'react'
-import { address, getJson } from '../api/client.ts'
 import type { HistogramAnswer } from '../api/types.ts'
-import { useRequest } from '../api/use-request.ts'
 import { formatDate, useUtc } from '../events/dates.ts'
 import type { ChangeView } from '../navigation/use-view-state.ts'
-import type { ListSource } from '../events/list-source.ts'
 
 interface HistogramProps {
   readonly change: ChangeView
   /** Null: not yet. */
-  readonly requestKey: string | null
-  readonly source: ListSource
+  readonly answer: HistogramAnswer | null
 }
 
 interface Bar {
@@ -19,10 +15,7 @@ interface Bar {
 }
 
 /** Events over time; a brush across it sets the date range. The range can be set by keyboard in the pill beside. */
-export function Histogram({ change, requestKey, source }: HistogramProps) {
-  const { answer } = useRequest(requestKey === null ? null : `histogram ${requestKey}`, (signal) =>
-    getJson<HistogramAnswer>(address(source.path('histogram'), source.parameters), signal),
-  )
+export function Histogram({ change, answer }: HistogramProps) {
   if (answer && answer.buckets.length < 3) return null
   const bars = answer === null ? [] : barsOf(answer)
   const interval = answer?.interval_ms ?? 1
