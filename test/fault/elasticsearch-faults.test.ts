@@ -63,6 +63,19 @@ const movesHead = (body: string) =>
   body.includes('"kind":"head"') && body.includes(`"workspace":"${workspace}"`)
 const isBatch = (body: string) => body.includes(`"_id":"${workspace}/`) && body.includes('-ledger-')
 
+test('a head that somebody put back to an early time of receipt hides no entry behind the window', async () => {
+  const { sequencer } = gateway()
+  await sequencer.append(workspace, events('a', 'b'))
+  const sinceAnHour = () => gateway().ledger.firstReceivedSince(workspace, systemClock.now() - 3_600_000)
+  expect(await sinceAnHour()).toBe(0)
+  await cluster.elasticsearch.request({
+    ...{ method: 'POST', path: `/${cluster.prefix}-heads/_update/${workspace}` },
+    body: { doc: { last_received_at: 1 } },
+  })
+  expect(await sinceAnHour()).toBe(0)
+  expect(await gateway().ledger.firstReceivedSince(workspace, systemClock.now() + 3_600_000)).toBe(2)
+})
+
 describe('the commit', () => {
   test('an answer that is lost after the head has moved: the log is asked, and nothing is appended twice', async () => {
     const { ledger, sequencer } = gateway()

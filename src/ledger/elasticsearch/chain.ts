@@ -73,8 +73,10 @@ export class Chain {
 
   /** The first batch received at or after a moment; null where none is. */
   async receivedSince(head: FencedHead, receivedAt: number): Promise<KnownBatch | null> {
-    if (head.source === null || head.source.last_received_at < receivedAt) return null
-    const { workspace, last_batch: youngest } = head.source
+    if (head.source === null) return null
+    const { workspace, last_batch: youngest, last_received_at: last } = head.source
+    // The head alone is not believed: put back to an early time it would hide a whole log behind the plan's window.
+    if (last < receivedAt && !isSince(await this.read(workspace, youngest), receivedAt)) return null
     const hits = await this.#search(workspace, {
       query: { bool: { filter: [{ term: { workspace } }, { range: { received_at: { gte: receivedAt } } }] } },
       sort: [{ first: 'asc' }],
@@ -174,4 +176,8 @@ function covers(batches: readonly KnownBatch[], first: number, end: number): boo
   let at = first
   for (const { ref } of batches) if (ref.first <= at) at = Math.max(at, ref.first + ref.count)
   return at >= end
+}
+
+function isSince(batch: KnownBatch | null, receivedAt: number): boolean {
+  return batch !== null && batch.meta.received_at >= receivedAt
 }
