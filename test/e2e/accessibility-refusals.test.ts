@@ -81,14 +81,21 @@ const STATES: readonly State[] = [
     },
   },
   {
-    name: 'loading, not reconnected',
+    name: 'loading',
     path: '/w/acme/audit-log',
     reach: async (page) => {
-      await page.route('**/{events,stream}?*', (route) =>
-        route.request().url().includes('stream') ? route.abort() : undefined,
-      )
+      await page.route('**/events?*', () => undefined)
       await page.reload()
       await page.getByRole('status', { name: 'Loading events' }).waitFor()
+      await page.unrouteAll()
+    },
+  },
+  {
+    name: 'not reconnected',
+    path: '/w/acme/audit-log',
+    reach: async (page) => {
+      await page.route('**/stream?*', (route) => route.abort())
+      await page.reload()
       await page.getByRole('button', { name: 'Reconnecting' }).waitFor()
       await page.unrouteAll()
     },
