@@ -99,6 +99,11 @@ if (RESTART !== undefined)
       const restarted = once(exec(RESTART), 'exit')
       return Promise.resolve(async () => {
         await restarted
+        // It answers before all of its shards are there again; a gateway that starts then says so, and ends.
+        await cluster.elasticsearch.request({
+          ...{ method: 'GET', path: '/_cluster/health' },
+          query: { wait_for_status: 'yellow', wait_for_no_initializing_shards: true, timeout: '30s' },
+        })
       })
     },
   ])
