@@ -50,9 +50,11 @@ describeInBrowser('without a mouse', () => {
     await tabTo(page, 'Audit log')
     await keyboard.press('ArrowDown')
     await keyboard.press('Enter')
-    await page.getByRole('dialog').waitFor()
+    // The dialog is there before its event is: Tab would go round in an empty one.
+    await page.getByRole('tab', { name: 'Change' }).waitFor()
     await tabTo(page, 'Change')
     for (let step = 0; step < 3; step++) await keyboard.press('ArrowRight')
+    await page.getByRole('button', { name: 'Verify in this browser' }).waitFor()
     await tabTo(page, 'Verify in this browser')
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Verified', exact: true }).waitFor()
