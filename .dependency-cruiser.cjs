@@ -36,12 +36,12 @@ const MAY_IMPORT = {
 
 const KERNEL = ['event', 'tlog']
 const PORTS = ['signing', 'workspaces', 'ledger', 'search', 'jobs', 'blobs', 'mail']
-const SHARED = 'errors|clock|slices|turns|escape-html'
+const SHARED = 'errors|clock|slices|turns|handled|escape-html'
 const anyOf = (names) => names.join('|')
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
-  comment: `src/${folder} may import: ${allowed.join(', ') || 'nothing'} (plus errors, clock, slices, turns, escape-html)`,
+  comment: `src/${folder} may import: ${allowed.join(', ') || 'nothing'} (plus errors, clock, slices, turns, handled, escape-html)`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
   to: {

@@ -1,4 +1,5 @@
 import { TrailsealError } from '../errors.ts'
+import { handled } from '../handled.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SearchDocument, SearchIndex } from '../search/search-index.ts'
 import { Slices } from '../slices.ts'
@@ -221,7 +222,7 @@ export class ProjectionWorker implements AsyncDisposable {
       // Entries are from a hundred bytes to 64 KiB long: what is in memory at once is bounded by what they were so far.
       const most = Math.min(MOST_ENTRIES, Math.max(1, Math.floor((BYTES_AT_ONCE * documents.length) / bytes)))
       // The documents that follow are made while the index writes these.
-      const following = this.#gather(workspace, end, log.target, most)
+      const following = handled(this.#gather(workspace, end, log.target, most))
       try {
         await this.#options.search.apply(documents, position)
       } catch (error) {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TrailsealError } from '../errors.ts'
+import { handled } from '../handled.ts'
 import { resourceKey, type FacetField, type Query } from '../search/query-syntax.ts'
 import type { Bucket } from '../search/search-index.ts'
 import type { Principal, Workspace } from '../workspaces/workspace-store.ts'
@@ -221,8 +222,7 @@ class PortQueryFacade implements QueryFacade {
     requireTenant(principal, id)
     const before = this.#workspaces.get(id) ?? null
     const reading = this.#dependencies.workspaces.workspace(id)
-    const guess = before && this.#readAs(before, request, read)
-    guess?.catch(() => undefined)
+    const guess = before && handled(this.#readAs(before, request, read))
     const workspace = await reading
     if (guess && isDeepStrictEqual(workspace, before)) return await guess
     this.#remember(id, workspace)

@@ -1,4 +1,5 @@
 import { TrailsealError } from '../errors.ts'
+import { handled } from '../handled.ts'
 import type { Query } from '../search/query-syntax.ts'
 import type { Hit, PageRequest, SearchRequest } from '../search/search-index.ts'
 import { encodeBase64 } from '../tlog/encoding.ts'
@@ -252,10 +253,4 @@ async function* ahead(
     current = following
   }
   if (current !== null) yield (await current).rows
-}
-
-/** A failure shows where the promise is waited for, and nowhere else. */
-function handled<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => undefined)
-  return promise
 }

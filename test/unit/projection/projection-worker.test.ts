@@ -15,9 +15,12 @@ import { totalOf } from '../../support/total-of.ts'
 class Index extends InMemorySearchIndex {
   away: TrailsealError | null = null
   readonly applied: SearchDocument[] = []
+  /** What each writing waits for. */
+  slow: Promise<unknown> = Promise.resolve()
 
   override async apply(documents: readonly SearchDocument[]): Promise<void> {
     if (this.away) throw this.away
+    await this.slow
     this.applied.push(...documents)
     await super.apply(documents)
   }
@@ -25,9 +28,12 @@ class Index extends InMemorySearchIndex {
 
 class CountingLedger extends MemoryLedger<null> {
   reads = 0
+  /** Told of each read before it is made; may fail it. */
+  reading: (first: number) => void = () => undefined
 
   override async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
     this.reads += 1
+    this.reading(first)
     return await super.entries(workspace, first, count)
   }
 }
@@ -115,6 +121,25 @@ describe('the projection worker', () => {
     await worker[Symbol.asyncDispose]()
     index = new Index()
     gateway().worker.start()
+    await untilIndexed('acme', 1200)
+    expect(seqsOf('acme')).toEqual(upTo(1200))
+  })
+
+  test('a read that fails while the documents before it are written is tried again', async () => {
+    const { append, worker } = gateway()
+    await append('acme', 1200)
+    await worker[Symbol.asyncDispose]()
+    index = new Index()
+    const failed = Promise.withResolvers<null>()
+    index.slow = failed.promise.then(() => new Promise((resolve) => setImmediate(resolve)))
+    ledger.reading = (first) => {
+      if (first === 0) return
+      ledger.reading = () => undefined
+      setImmediate(() => failed.resolve(null))
+      throw new TrailsealError('store_unavailable', 'The store is away.')
+    }
+    const restarted = gateway()
+    restarted.worker.start()
     await untilIndexed('acme', 1200)
     expect(seqsOf('acme')).toEqual(upTo(1200))
   })
