@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { violations } from './support/axe.ts'
+import { STILL, violations } from './support/axe.ts'
 import { rowsShown } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { ADA, sampleHistory } from './support/sample-history.ts'
@@ -165,7 +165,7 @@ describeInBrowser('axe finds nothing to object to in refusals, faults and first 
     { colorScheme: 'dark', width: 1280 },
   ] as const)('$colorScheme, $width px', async ({ colorScheme, width }) => {
     for (const [who, states] of Map.groupBy(STATES, (state) => state.who ?? 'owner')) {
-      const { page } = await stage.visit(tokens[who], { colorScheme, viewport: { width, height: 800 } })
+      const { page } = await stage.visit(tokens[who], { ...STILL, colorScheme, viewport: { width, height: 800 } })
       for (const state of states) {
         await page.goto(gateway.url + state.path)
         await state.reach(page)
@@ -179,7 +179,7 @@ describeInBrowser('axe finds nothing to object to in refusals, faults and first 
   })
 
   test('in the menu of a phone', async () => {
-    const { page } = await stage.visit(tokens.owner, { viewport: { width: 360, height: 740 } })
+    const { page } = await stage.visit(tokens.owner, { ...STILL, viewport: { width: 360, height: 740 } })
     await page.goto(`${gateway.url}/w/acme/dashboard`)
     await rowsShown(page)
     await page.getByRole('button', { name: 'Open the menu' }).click()

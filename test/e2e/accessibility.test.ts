@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { violations } from './support/axe.ts'
+import { STILL, violations } from './support/axe.ts'
 import { rowsShown } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { ADA, sampleHistory } from './support/sample-history.ts'
@@ -120,7 +120,7 @@ describeInBrowser('axe finds nothing to object to', () => {
     { colorScheme: 'light', width: 1280 },
     { colorScheme: 'dark', width: 360 },
   ] as const)('in any state, $colorScheme, $width px', async ({ colorScheme, width }) => {
-    const { page, faults } = await stage.visit(token, { colorScheme, viewport: { width, height: 800 } })
+    const { page, faults } = await stage.visit(token, { ...STILL, colorScheme, viewport: { width, height: 800 } })
     for (const state of STATES) {
       await page.goto(gateway.url + state.path)
       await state.reach(page)
@@ -138,7 +138,7 @@ describeInBrowser('axe finds nothing to object to', () => {
     { colorScheme: 'light', width: 1920 },
     { colorScheme: 'dark', width: 1920 },
   ] as const)('in list and proof, $colorScheme, $width px', async ({ colorScheme, width }) => {
-    const { page } = await stage.visit(token, { colorScheme, viewport: { width, height: 900 } })
+    const { page } = await stage.visit(token, { ...STILL, colorScheme, viewport: { width, height: 900 } })
     for (const state of STATES.filter(({ name }) => name === 'Dashboard' || name === 'Proof')) {
       await page.goto(gateway.url + state.path)
       await state.reach(page)
@@ -150,7 +150,7 @@ describeInBrowser('axe finds nothing to object to', () => {
   })
 
   test('on the sign-in page', async () => {
-    const { page } = await stage.visit(null, { colorScheme: 'dark' })
+    const { page } = await stage.visit(null, { ...STILL, colorScheme: 'dark' })
     await page.goto(gateway.url)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('Paste your token here first.').waitFor()

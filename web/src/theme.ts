@@ -9,6 +9,7 @@ export const theme = createTheme({
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
   cursorType: 'pointer',
+  respectReducedMotion: true,
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },
   headings: {
     sizes: { h1: { fontSize: '1.25rem', fontWeight: '650' }, h2: { fontSize: '1rem', fontWeight: '650' } },
