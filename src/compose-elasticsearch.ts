@@ -48,12 +48,21 @@ export async function openElasticsearchStore(
   const ledger = new ElasticsearchLedger<null>({ elasticsearch, prefix, clock, planOf })
   const search = new ElasticsearchSearchIndex({ elasticsearch, prefix, planOf })
   const projector = new Projector({ ledger, search, entriesAtOnce: ENTRIES_AT_ONCE })
+  const review = async (): Promise<void> => {
+    try {
+      for (const [workspace, why] of await search.review()) observe.projectionFailed(workspace, why)
+    } catch (error) {
+      // It must not keep the index from being kept up.
+      observe.projectionFailed(null, error)
+    }
+  }
   const worker = new ProjectionWorker({
     ...{ ledger, search, observe },
     survey: async () => {
       // The index first: what is committed in between makes a log look behind for a moment, never ahead.
       const positions = await search.positions()
       const sizes = await ledger.sizes()
+      await review()
       return [...sizes].map(([workspace, size]) => ({
         ...{ workspace, size, indexed: positions.get(workspace) ?? 0 },
       }))

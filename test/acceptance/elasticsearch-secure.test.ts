@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { backingIndices } from '../../src/drivers/elasticsearch/backing-indices.ts'
+import { Elasticsearch } from '../../src/drivers/elasticsearch/elasticsearch.ts'
 import { runTrailseal, startGateway, type CommandResult } from '../support/gateway-process.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { secureCluster } from '../support/engines-secure.ts'
@@ -86,6 +88,10 @@ describe('a gateway with the key that setup creates', () => {
       { ELASTICSEARCH_API_KEY: apiKey },
     )
     expect(exported).toMatchObject({ code: 0 })
+    // A pattern that the key may see nothing of is no error, just empty.
+    await using asGateway = new Elasticsearch({ url: cluster.url, apiKey })
+    const streams = await backingIndices(asGateway, `${cluster.prefix}-events-*`)
+    expect([...streams.keys()]).toEqual([`${cluster.prefix}-events-command`])
   }, 120_000)
 
   test('the key may delete or replace nothing', async () => {

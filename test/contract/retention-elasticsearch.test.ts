@@ -161,10 +161,9 @@ describe('a workspace that changes plan', () => {
     room.planOf.set('acme', 'command')
     await room.write('acme', ['new'])
     const both = await Promise.all([room.retention().run(), room.retention().run()])
-    for (const { copied } of both) {
-      expect(copied).toBeGreaterThan(0)
-      expect(copied).toBeLessThan(31)
-    }
+    // Where one is done before the other has looked, there is nothing left for that one.
+    expect(Math.max(...both.map(({ copied }) => copied))).toBeGreaterThan(0)
+    for (const { copied } of both) expect(copied).toBeLessThan(31)
     expect((await room.retention().run()).copied).toBe(0)
     await room.refresh()
     await expectWhole(room, 'acme', [...old, 'late', 'new'])

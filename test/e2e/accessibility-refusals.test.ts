@@ -165,7 +165,11 @@ describeInBrowser('axe finds nothing to object to in refusals, faults and first 
     { colorScheme: 'dark', width: 1280 },
   ] as const)('$colorScheme, $width px', async ({ colorScheme, width }) => {
     for (const [who, states] of Map.groupBy(STATES, (state) => state.who ?? 'owner')) {
-      const { page } = await stage.visit(tokens[who], { ...STILL, colorScheme, viewport: { width, height: 800 } })
+      const { page } = await stage.visit(tokens[who], {
+        ...STILL,
+        colorScheme,
+        viewport: { width, height: 800 },
+      })
       for (const state of states) {
         await page.goto(gateway.url + state.path)
         await state.reach(page)

@@ -120,7 +120,11 @@ describeInBrowser('axe finds nothing to object to', () => {
     { colorScheme: 'light', width: 1280 },
     { colorScheme: 'dark', width: 360 },
   ] as const)('in any state, $colorScheme, $width px', async ({ colorScheme, width }) => {
-    const { page, faults } = await stage.visit(token, { ...STILL, colorScheme, viewport: { width, height: 800 } })
+    const { page, faults } = await stage.visit(token, {
+      ...STILL,
+      colorScheme,
+      viewport: { width, height: 800 },
+    })
     for (const state of STATES) {
       await page.goto(gateway.url + state.path)
       await state.reach(page)

@@ -1,21 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { systemClock } from '../../src/clock.ts'
-import { sha256 } from '../../src/compose.ts'
-import { Elasticsearch } from '../../src/drivers/elasticsearch/elasticsearch.ts'
 import type { PreparedEvent } from '../../src/event/prepared-event.ts'
-import { ElasticsearchLedger } from '../../src/ledger/elasticsearch/elasticsearch-ledger.ts'
-import { Projector } from '../../src/projection/projector.ts'
-import { ElasticsearchSearchIndex } from '../../src/search/elasticsearch/elasticsearch-search-index.ts'
-import { Sequencer } from '../../src/sequencer/sequencer.ts'
+import type { ElasticsearchLedger } from '../../src/ledger/elasticsearch/elasticsearch-ledger.ts'
 import { FileSigner } from '../../src/signing/file/file-signer.ts'
 import { elasticsearchUrl, testCluster, type TestCluster } from '../support/elasticsearch.ts'
 import { faultyElasticsearch, type FaultyElasticsearch } from '../support/faulty-elasticsearch.ts'
 import { prepared } from '../support/prepared-events.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { totalOf } from '../support/total-of.ts'
+import { writingSide } from '../support/writing-side.ts'
 
-const planOf = () => Promise.resolve('command')
 let cluster: TestCluster
 let faulty: FaultyElasticsearch
 let workspace: string
@@ -35,23 +30,7 @@ beforeEach(() => {
   workspace = `w${randomBytes(4).toString('hex')}`
 })
 
-/** A gateway's writing side, as another process would have it: nothing is shared but the cluster. */
-function gateway(url = faulty.url) {
-  const elasticsearch = new Elasticsearch({ url, patienceMs: 500 })
-  const ledger = new ElasticsearchLedger<null>({
-    elasticsearch,
-    prefix: cluster.prefix,
-    clock: systemClock,
-    planOf,
-  })
-  const search = new ElasticsearchSearchIndex({ elasticsearch, prefix: cluster.prefix, planOf })
-  const sequencer = new Sequencer<null>({
-    ...{ ledger, signer, sha256, clock: systemClock, derive: () => null },
-    origin: (id) => `test/${id}`,
-  })
-  return { ledger, search, sequencer, projector: new Projector({ ledger, search }) }
-}
-
+const gateway = (url = faulty.url) => writingSide({ url, prefix: cluster.prefix, signer })
 const events = (...ids: string[]): PreparedEvent[] => ids.map((id) => prepared({ id }))
 
 async function idsOf(ledger: ElasticsearchLedger<null>): Promise<string[]> {
@@ -207,28 +186,17 @@ describe('the projection', () => {
     expect(await totalOf(search, request)).toEqual({ value: 40, relation: 'eq' })
   })
 
-  test('a rollover between an attempt and its retry is noticed, and the projection starts anew', async () => {
+  test('a search while the shards of a new index start is asked again, and refused where they do not', async () => {
     const { search, sequencer, projector } = gateway()
-    await sequencer.append(
-      workspace,
-      Array.from({ length: 5 }, () => prepared({})),
-    )
-    await projector.catchUp(workspace)
-    await sequencer.append(
-      workspace,
-      Array.from({ length: 5 }, () => prepared({})),
-    )
-    let lost = 0
-    faulty.decide = ({ body }) => (body.includes('-events-') && lost++ === 0 ? 'lost after' : 'none')
-    await expect(projector.catchUp(workspace)).rejects.toMatchObject({ code: 'store_unavailable' })
-    await cluster.elasticsearch.request({
-      method: 'POST',
-      path: `/${cluster.prefix}-events-command/_rollover`,
-    })
-    await expect(projector.catchUp(workspace)).rejects.toThrow(/rolled over/)
+    await sequencer.append(workspace, events('a'))
     await projector.catchUp(workspace)
     const request = { workspace, query: { type: 'all' as const }, firstSeq: 0 }
-    expect(await totalOf(search, request)).toEqual({ value: 10, relation: 'eq' })
+    let refusals = 5
+    const refused = { status: 503, body: '{"error":{"type":"no_shard_available_action_exception"}}' }
+    faulty.decide = ({ path }) => (path.includes('/_search') && refusals-- > 0 ? refused : 'none')
+    expect(await totalOf(search, request)).toEqual({ value: 1, relation: 'eq' })
+    refusals = Infinity
+    await expect(totalOf(search, request)).rejects.toMatchObject({ code: 'store_unavailable' })
   })
 
   test('values that the cluster can not map cost Kibana a field and the log nothing', async () => {

@@ -8,6 +8,8 @@ export interface FaultyElasticsearch extends AsyncDisposable {
   readonly url: string
   /** Asked for each request; the test sets it. */
   decide: (request: { readonly path: string; readonly body: string }) => Fault
+  /** The body that is passed on instead; null: as it came. */
+  rewrite: (request: { readonly path: string; readonly body: string }) => string | null
 }
 
 /** A real cluster behind a connection that fails where the test wants it to. */
@@ -15,6 +17,7 @@ export async function faultyElasticsearch(target: string): Promise<FaultyElastic
   const faulty: FaultyElasticsearch = {
     url: '',
     decide: () => 'none',
+    rewrite: () => null,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
@@ -23,7 +26,8 @@ export async function faultyElasticsearch(target: string): Promise<FaultyElastic
   }
   const server = createServer((incoming, outgoing) => {
     void bodyOf(incoming).then((body) => {
-      const fault = faulty.decide({ path: incoming.url ?? '', body: body.toString() })
+      const asked = { path: incoming.url ?? '', body: body.toString() }
+      const fault = faulty.decide(asked)
       if (fault === 'lost before') return incoming.socket.destroy()
       if (typeof fault === 'object') {
         outgoing.writeHead(fault.status, {
@@ -33,7 +37,10 @@ export async function faultyElasticsearch(target: string): Promise<FaultyElastic
         return outgoing.end(fault.body)
       }
       const { method, headers } = incoming
+      const passedOn = faulty.rewrite(asked) ?? body
       delete headers.host
+      // Where there is a body, it may have another length now.
+      if (headers['content-length']) headers['content-length'] = String(Buffer.byteLength(passedOn))
       const options = { headers, ...(method === undefined ? {} : { method }) }
       const onward = request(new URL(incoming.url ?? '/', target), options, (answer) => {
         if (fault === 'lost after') {
@@ -43,7 +50,7 @@ export async function faultyElasticsearch(target: string): Promise<FaultyElastic
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
         answer.pipe(outgoing)
       })
-      return onward.end(body)
+      return onward.end(passedOn)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -45,6 +45,8 @@ export interface Request {
 const READ_RETRIES = 2
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1000
+/** Where an index was made a moment ago, as at each rollover, reads are refused until its shards have started. */
+const SHARDS_START_WITHIN_MS = 1000
 const LEAST_VERSION = [8, 19] as const
 
 /**
@@ -157,14 +159,22 @@ export class Elasticsearch implements AsyncDisposable {
 
   /** Any other request. Null for 404. Errors: `store_unavailable`. */
   async request<Body>({ method, path, query = {}, body }: Request): Promise<Body | null> {
-    try {
-      return await this.#send<Body>(
-        { method, path, querystring: { ...query }, ...(body === undefined ? {} : { body: body as object }) },
-        method === 'GET' || path.endsWith('/_search') ? READ_RETRIES : 0,
-      )
-    } catch (error) {
-      if (error instanceof errors.ResponseError && error.statusCode === 404) return null
-      throw storeUnavailable(error, this.host)
+    const params = {
+      ...{ method, path, querystring: { ...query } },
+      ...(body === undefined ? {} : { body: body as object }),
+    }
+    const isRead = method === 'GET' || path.endsWith('/_search')
+    const deadline = isRead ? performance.now() + SHARDS_START_WITHIN_MS : -Infinity
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await this.#send<Body>(params, isRead ? READ_RETRIES : 0)
+      } catch (error) {
+        const status = error instanceof errors.ResponseError ? error.statusCode : null
+        if (status === 404) return null
+        if (status !== 503 || this.#isAbandoned || performance.now() + wait > deadline)
+          throw storeUnavailable(error, this.host)
+      }
+      await pause(wait)
     }
   }
 

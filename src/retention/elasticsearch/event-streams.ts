@@ -1,3 +1,4 @@
+import { backingIndices } from '../../drivers/elasticsearch/backing-indices.ts'
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 
 /** When a data stream gets its next backing index: as the lifecycle policies of index-templates/ilm say. */
@@ -8,13 +9,6 @@ export interface ClosedBackingIndex {
   readonly index: string
   /** When the next one took over, milliseconds: everything in it was received before. */
   readonly closedAt: number
-}
-
-interface Resolved {
-  readonly data_streams?: readonly {
-    readonly name: string
-    readonly backing_indices: string | readonly string[]
-  }[]
 }
 
 type CreationDates = Readonly<
@@ -53,12 +47,7 @@ export class EventStreams {
   /** Oldest first; the index that is written to is not among them. */
   async closed(plan: string): Promise<readonly ClosedBackingIndex[]> {
     const stream = this.#stream(plan)
-    const resolved = await this.#elasticsearch.request<Resolved>({
-      method: 'GET',
-      path: `/_resolve/index/${stream}`,
-    })
-    const found = resolved?.data_streams?.find(({ name }) => name === stream)
-    const indices = [found?.backing_indices ?? []].flat()
+    const indices = (await backingIndices(this.#elasticsearch, stream)).get(stream) ?? []
     if (indices.length < 2) return []
     const dates = await this.#elasticsearch.request<CreationDates>({
       method: 'GET',

@@ -23,12 +23,15 @@ import {
   type FencedProjection,
   type Projection,
 } from './projection-state.ts'
+import { RolloverReview } from './rollover-review.ts'
 
 export interface ElasticsearchSearchIndexOptions {
   readonly elasticsearch: Elasticsearch
   readonly prefix: string
   /** Plan of a workspace: its documents are in that plan's data stream. `isFresh`: not one that is remembered. */
   readonly planOf: (workspace: string, isFresh?: true) => Promise<string>
+  /** Default: of `RolloverReview`. */
+  readonly settledMs?: number
 }
 
 /** Also for numbers that come in: in the default format `2000` is a year. */
@@ -54,8 +57,9 @@ interface HitSource {
  * each backing index. Its own words are indexed and not stored.
  *
  * Durability: as of the cluster. Retry: a document's id is its place in the log, so writing it again changes nothing, but for a
- * rollover in between: ids are unique in one backing index only. That is seen in the answers, and the projection starts anew when
- * it has doubled anything. What a failed `apply` leaves behind is completed by the next.
+ * rollover in between: ids are unique in one backing index only. That is seen in the answers, and by `review` where the process that
+ * has seen it died, and the projection starts anew when it has doubled anything. What a failed `apply` leaves behind is completed by the
+ * next.
  */
 export class ElasticsearchSearchIndex implements SearchIndex {
   readonly #elasticsearch: Elasticsearch
@@ -63,13 +67,19 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   readonly #planOf: ElasticsearchSearchIndexOptions['planOf']
   readonly #states: ProjectionStates
   readonly #writer: DocumentWriter
+  readonly #review: RolloverReview
 
-  constructor({ elasticsearch, prefix, planOf }: ElasticsearchSearchIndexOptions) {
+  constructor({ elasticsearch, prefix, planOf, settledMs }: ElasticsearchSearchIndexOptions) {
     this.#elasticsearch = elasticsearch
     this.#prefix = prefix
     this.#planOf = planOf
     this.#states = new ProjectionStates(elasticsearch, prefix)
     this.#writer = new DocumentWriter(elasticsearch, prefix)
+    const states = this.#states
+    this.#review = new RolloverReview({
+      ...{ elasticsearch, prefix, states },
+      ...(settledMs === undefined ? {} : { settledMs }),
+    })
   }
 
   async apply(documents: readonly SearchDocument[], position = 0): Promise<void> {
@@ -91,6 +101,15 @@ export class ElasticsearchSearchIndex implements SearchIndex {
   /** Of every workspace that has any: as `position`, but a moment old, and blind to a plan that has changed. */
   async positions(): Promise<ReadonlyMap<string, number>> {
     return await this.#states.positions()
+  }
+
+  /**
+   * Called now and then: looks for events that a rollover has doubled, a few logs at a time. One error for each log that it begins
+   * anew, for whoever keeps the index up. Errors: `store_unavailable`.
+   */
+  async review(): Promise<ReadonlyMap<string, TrailsealError>> {
+    const begun = await this.#review.next()
+    return new Map(begun.map((workspace) => [workspace, replayed(workspace, ROLLED_OVER)]))
   }
 
   async page(request: PageRequest): Promise<readonly Hit[]> {
@@ -242,7 +261,7 @@ export class ElasticsearchSearchIndex implements SearchIndex {
 
   async #startAnew({ value }: FencedProjection): Promise<never> {
     await this.clear(value.workspace)
-    throw replayed(value.workspace, 'was rolled over while events were written to it, and')
+    throw replayed(value.workspace, ROLLED_OVER)
   }
 
   async #search<Source>(request: SearchRequest, body: object): Promise<SearchAnswer<Source>> {
@@ -291,6 +310,7 @@ function hitOf({ source, fields }: SearchHit<HitSource>): Hit[] {
   ]
 }
 
+const ROLLED_OVER = 'was rolled over while events were written to it, and'
 const NOTHING = { hits: [], total: null, aggregations: {} }
 
 function replayed(workspace: string, why: string): TrailsealError {

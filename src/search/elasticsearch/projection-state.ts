@@ -14,6 +14,8 @@ export interface Projection {
   readonly position: number
   /** Backing index of the last document. */
   readonly backing: string
+  /** The newest backing index when nothing was found doubled (`RolloverReview`); states of before have none. */
+  readonly reviewed?: string
 }
 
 export interface FencedProjection {
@@ -54,21 +56,34 @@ export class ProjectionStates {
   /** As searches see them. */
   async positions(): Promise<ReadonlyMap<string, number>> {
     const positions = new Map<string, number>()
+    for await (const { workspace, position } of this.#each<'workspace' | 'position'>([
+      'workspace',
+      'position',
+    ]))
+      positions.set(workspace, position)
+    return positions
+  }
+
+  /** As searches see them. */
+  all(): AsyncGenerator<Projection, void> {
+    return this.#each(true)
+  }
+
+  async *#each<Field extends keyof Projection>(
+    fields: readonly Field[] | true,
+  ): AsyncGenerator<Pick<Projection, Field>, void> {
     for (let after: readonly unknown[] = ['']; ;) {
-      const { hits } = await this.#elasticsearch.search<Pick<Projection, 'workspace' | 'position'>>(
-        this.#index,
-        {
-          query: { term: { kind: 'projection' } },
-          sort: [{ workspace: 'asc' }],
-          search_after: after,
-          size: AT_ONCE,
-          track_total_hits: false,
-          _source: ['workspace', 'position'],
-        },
-      )
-      for (const { source } of hits) positions.set(source.workspace, source.position)
+      const { hits } = await this.#elasticsearch.search<Pick<Projection, Field>>(this.#index, {
+        query: { term: { kind: 'projection' } },
+        sort: [{ workspace: 'asc' }],
+        search_after: after,
+        size: AT_ONCE,
+        track_total_hits: false,
+        _source: fields,
+      })
+      for (const { source } of hits) yield source
       const last = hits.at(-1)
-      if (!last || hits.length < AT_ONCE) return positions
+      if (!last || hits.length < AT_ONCE) return
       after = last.sort
     }
   }
