@@ -2,13 +2,14 @@ import { TrailsealError } from '../errors.ts'
 import { handled } from '../handled.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SearchDocument, SearchIndex } from '../search/search-index.ts'
-import { Slices } from '../slices.ts'
 import { CommittedBatches, type CommittedEntry } from './committed-batches.ts'
 import { readFrom, replayedDocument, sealedDocument } from './projector.ts'
 
-/** Documents of neighbouring entries, and what they may take of the memory for replays, until it is disposed of. */
+/** Neighbouring entries, and what they may take of the memory for replays, until it is disposed of. */
 interface Gathered extends Disposable {
-  readonly documents: readonly SearchDocument[]
+  /** Made whenever they are gone through: what waits here is the bytes of the entries, a tenth of what their objects would be. */
+  readonly documents: Iterable<SearchDocument>
+  readonly count: number
   /** The entry behind the last one. */
   readonly end: number
   /** Of the entries. */
@@ -218,10 +219,10 @@ export class ProjectionWorker implements AsyncDisposable {
     let position = await this.#afterOthers(workspace)
     let next = await this.#gather(workspace, position, log.target, FIRST_ENTRIES)
     while (next !== null) {
-      const { documents, end, bytes } = next
+      const { documents, count, end, bytes } = next
       // Entries are from a hundred bytes to 64 KiB long: what is in memory at once is bounded by what they were so far.
-      const most = Math.min(MOST_ENTRIES, Math.max(1, Math.floor((BYTES_AT_ONCE * documents.length) / bytes)))
-      // The documents that follow are made while the index writes these.
+      const most = Math.min(MOST_ENTRIES, Math.max(1, Math.floor((BYTES_AT_ONCE * count) / bytes)))
+      // What follows is read while the index writes these.
       const following = handled(this.#gather(workspace, end, log.target, most))
       try {
         await this.#options.search.apply(documents, position)
@@ -253,26 +254,20 @@ export class ProjectionWorker implements AsyncDisposable {
   /** Documents from `position` on, before `end`; null where the ledger has nothing more. `most`: entries of one read from the ledger. */
   async #gather(workspace: string, position: number, end: number, most: number): Promise<Gathered | null> {
     if (position >= end || this.#stopped.signal.aborted) return null
-    const documents: SearchDocument[] = []
-    let [bytes, at] = [0, position]
-    const slices = new Slices()
-    const add = async (entries: readonly Uint8Array[], documentOf: typeof sealedDocument) => {
-      for (const entry of entries) {
-        documents.push(documentOf(workspace, entry))
-        bytes += entry.length
-        if (slices.isOver()) await slices.next()
-      }
-      at += entries.length
+    const runs: Run[] = []
+    let [count, bytes, at] = [0, 0, position]
+    const add = (run: Run): void => {
+      runs.push(run)
+      for (const entry of run.entries) bytes += entry.length
+      count += run.entries.length
+      at += run.entries.length
     }
     // Held until the documents are in the index: replays are bounded by what they have in memory.
     using permits = new DisposableStack()
     let isReplay = false
-    while (at < end && documents.length < MOST_ENTRIES && bytes < BYTES_AT_ONCE) {
-      const own = this.#committed.from(workspace, at, MOST_ENTRIES - documents.length)
-      await add(
-        own.map(({ entry }) => entry),
-        sealedDocument,
-      )
+    while (at < end && count < MOST_ENTRIES && bytes < BYTES_AT_ONCE) {
+      const own = this.#committed.from(workspace, at, MOST_ENTRIES - count)
+      add({ entries: own.map(({ entry }) => entry), documentOf: sealedDocument })
       if (own.length > 0) continue
       if (!isReplay) permits.use(await this.#replays.take())
       isReplay = true
@@ -285,16 +280,32 @@ export class ProjectionWorker implements AsyncDisposable {
       )
       if (entries.length === 0) break
       at = first
-      await add(entries, replayedDocument)
+      add({ entries, documentOf: replayedDocument })
     }
-    if (documents.length === 0) return null
+    if (count === 0) return null
     const held = permits.move()
-    return { documents, end: at, bytes, [Symbol.dispose]: () => held.dispose() }
+    const documents = documentsOf(workspace, runs)
+    return { documents, count, end: at, bytes, [Symbol.dispose]: () => held.dispose() }
   }
 
   #remember(workspace: string, position: number): void {
     if (this.#left.size >= MOST_REMEMBERED) this.#left.clear()
     this.#left.set(workspace, position)
+  }
+}
+
+/** Entries of one origin, and how documents are made of them. */
+interface Run {
+  readonly entries: readonly Uint8Array[]
+  readonly documentOf: (workspace: string, entry: Uint8Array) => SearchDocument
+}
+
+function documentsOf(workspace: string, runs: readonly Run[]): Iterable<SearchDocument> {
+  return {
+    *[Symbol.iterator]() {
+      for (const { entries, documentOf } of runs)
+        for (const entry of entries) yield documentOf(workspace, entry)
+    },
   }
 }
 

@@ -66,10 +66,11 @@ export interface Bucket<Key> {
  */
 export interface SearchIndex {
   /**
-   * Documents of any workspaces, ascending by seq within each. `position`, of a caller that replays one log: what `position` said,
-   * and the documents are all that follow it. An index that was cleared meanwhile takes none of them (`store_unavailable`).
+   * Documents of one workspace, ascending by seq. `position`, of a caller that replays the log: what `position` said, and the
+   * documents are all that follow it. An index that was cleared meanwhile takes none of them (`store_unavailable`).
+   * They may be gone through more than once, and made anew each time.
    */
-  apply(documents: readonly SearchDocument[], position?: number): Promise<void>
+  apply(documents: Iterable<SearchDocument>, position?: number): Promise<void>
   /** How many entries of the log are indexed: the cursor of the projector. */
   position(workspace: string): Promise<number>
   page(request: PageRequest): Promise<readonly Hit[]>

@@ -121,7 +121,7 @@ test('what one index has and the other lacks is no reason to start anew', async 
   await sequencer.append(workspace, events('d', 'e', 'f'))
   await other.write(4)
   await rollOver()
-  const { backing } = await other.write(3, 5)
+  const backing = (await other.write(3, 5))?.backing ?? ''
   expect(await other.advance(6, backing)).toBe(true)
 
   expect(await isBegunAnew(reviewer())).toBe(false)

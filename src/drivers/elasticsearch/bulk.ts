@@ -19,41 +19,49 @@ export interface BulkItem {
   readonly error: { readonly type: string; readonly reason: string } | null
 }
 
-/** Elasticsearch's limit for a request is 100 MB; it recommends some megabytes (size in UTF-16 code units here). */
-const CHUNK_LENGTH = 8 << 20
+/** Elasticsearch's limit for a request is 100 MB; it recommends some megabytes. */
+const CHUNK_BYTES = 8 << 20
 
 interface Chunk {
-  readonly body: string
+  readonly body: Buffer
   readonly places: readonly number[]
 }
 
-/** Cuts operations into bodies of the bulk API. */
+/** Cuts operations, as they are or as the bytes of their lines, into bodies of the bulk API. */
 export class BulkChunks implements Iterable<Chunk> {
-  readonly #operations: readonly BulkOperation[]
+  readonly #operations: readonly (BulkOperation | Uint8Array)[]
   readonly #places: readonly number[]
 
-  constructor(operations: readonly BulkOperation[], places: readonly number[]) {
+  constructor(operations: readonly (BulkOperation | Uint8Array)[], places: readonly number[]) {
     this.#operations = operations
     this.#places = places
   }
 
   *[Symbol.iterator](): Iterator<Chunk> {
-    let body = ''
+    let pieces: Uint8Array[] = []
     let places: number[] = []
+    let length = 0
     for (const place of this.#places) {
       const operation = this.#operations[place]
       if (operation === undefined) continue
-      const lines = `${actionLine(operation)}\n${operation.source}\n`
-      if (places.length > 0 && body.length + lines.length > CHUNK_LENGTH) {
-        yield { body, places }
-        body = ''
+      const lines = operation instanceof Uint8Array ? operation : Buffer.from(bulkLines(operation))
+      if (places.length > 0 && length + lines.length > CHUNK_BYTES) {
+        yield { body: Buffer.concat(pieces, length), places }
+        pieces = []
         places = []
+        length = 0
       }
-      body += lines
+      pieces.push(lines)
       places.push(place)
+      length += lines.length
     }
-    if (places.length > 0) yield { body, places }
+    if (places.length > 0) yield { body: Buffer.concat(pieces, length), places }
   }
+}
+
+/** An operation as the bulk API takes it: what to do, then the document, each with its line end. */
+export function bulkLines(operation: BulkOperation): string {
+  return `${actionLine(operation)}\n${operation.source}\n`
 }
 
 function actionLine({ action, index, id, routing, fence }: BulkOperation): string {

@@ -1,5 +1,6 @@
-import type { BulkItem, BulkOperation } from '../../drivers/elasticsearch/bulk.ts'
+import { bulkLines, type BulkItem } from '../../drivers/elasticsearch/bulk.ts'
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
+import { Slab } from '../../event/slab.ts'
 import { Slices } from '../../slices.ts'
 import type { SearchDocument } from '../search-index.ts'
 import { eventDocument } from './event-document.ts'
@@ -13,9 +14,20 @@ const PARTS_UNDER_WAY = 3
 const NO_ANSWER: BulkItem = { status: 500, index: '', seqNo: -1, primaryTerm: -1, error: null }
 
 export interface Written {
+  /** Of the first and the last document. */
+  readonly first: number
+  readonly last: number
+  readonly count: number
   /** Backing index of the last document. */
   readonly backing: string
   readonly isRepeated: boolean
+}
+
+/** Neighbouring documents as bytes: objects would outlive many garbage collections while they wait for the cluster. */
+interface Part {
+  readonly seqs: readonly number[]
+  readonly operations: readonly Uint8Array[]
+  readonly isLast: boolean
 }
 
 /** The data stream of a plan. */
@@ -33,63 +45,90 @@ export class DocumentWriter {
     this.#prefix = prefix
   }
 
-  /** The documents are shown to searches when it settles, but for those that were there already (`isRepeated`). */
-  async write(state: Projection, documents: readonly SearchDocument[]): Promise<Written> {
+  /**
+   * The documents, ascending, are shown to searches when it settles, but for those that were there already (`isRepeated`). Null where
+   * there are none. They are made as the iterable gives them, some of them twice where the cluster refuses a value.
+   */
+  async write(state: Projection, documents: Iterable<SearchDocument>): Promise<Written | null> {
     const written: Written[] = []
-    const last = Math.floor((documents.length - 1) / AT_ONCE) * AT_ONCE
-    // As the bodies of requests they take several times their memory: only a few are made before the ones before are answered.
-    let next = 0
+    const parts = partsOf(documents, (document) => this.#lines(document, state, false))
+    const ending: Part[] = []
     const lane = async (): Promise<void> => {
-      while (next < last) {
-        const at = next
-        next += AT_ONCE
-        written.push(await this.#writePart(state, documents.slice(at, at + AT_ONCE), false))
+      for await (const part of parts) {
+        // All of a workspace are on one shard: one refresh shows them all, and each makes a segment that has to be merged.
+        if (part.isLast) ending.push(part)
+        else written.push(await this.#writePart(state, part, documents, false))
       }
     }
     await Promise.all(Array.from({ length: PARTS_UNDER_WAY }, lane))
-    // All of a workspace are on one shard: one refresh shows them all, and each makes a segment that has to be merged.
-    written.push(
-      await this.#writePart(state, documents.slice(last), documents.length < LARGE ? 'wait_for' : true),
-    )
+    const [last] = ending
+    if (!last) return null
+    const isSmall = written.length === 0 && last.seqs.length < LARGE
+    const end = await this.#writePart(state, last, documents, isSmall ? 'wait_for' : true)
     return {
-      backing: written.at(-1)?.backing ?? '',
-      isRepeated: written.some(({ isRepeated }) => isRepeated),
+      first: Math.min(end.first, ...written.map(({ first }) => first)),
+      last: end.last,
+      count: written.reduce((sum, { count }) => sum + count, end.count),
+      backing: end.backing,
+      isRepeated: end.isRepeated || written.some(({ isRepeated }) => isRepeated),
     }
   }
 
   async #writePart(
-    { log, plan }: Projection,
-    documents: readonly SearchDocument[],
+    state: Projection,
+    { operations, seqs }: Part,
+    documents: Iterable<SearchDocument>,
     refresh: boolean | 'wait_for',
   ): Promise<Written> {
-    const operations: BulkOperation[] = []
-    const slices = new Slices()
-    for (const document of documents) {
-      operations.push(this.#operation(document, log, plan, false))
-      if (slices.isOver()) await slices.next()
-    }
     const items = [...(await this.#elasticsearch.bulk(operations, { refresh }))]
     // A value that the cluster can't map must not hold up the log: then without the fields that are only for Kibana.
     const unmapped = [...items.keys()].filter((at) => items[at]?.status === 400)
-    const bare = unmapped
-      .flatMap((at) => documents[at] ?? [])
-      .map((document) => this.#operation(document, log, plan, true))
-    const again = bare.length === 0 ? [] : await this.#elasticsearch.bulk(bare, { refresh })
-    for (const [at, place] of unmapped.entries()) items[place] = again[at] ?? NO_ANSWER
+    if (unmapped.length > 0) {
+      const wanted = new Set(unmapped.map((at) => seqs[at]))
+      const bare: Uint8Array[] = []
+      for (const document of documents)
+        if (wanted.has(document.seq)) bare.push(Buffer.from(this.#lines(document, state, true)))
+      const again = await this.#elasticsearch.bulk(bare, { refresh })
+      for (const [at, place] of unmapped.entries()) items[place] = again[at] ?? NO_ANSWER
+    }
     const failed = items.find(({ status }) => status >= 300 && status !== 409)
     if (failed) throw this.#elasticsearch.refusedItem(failed)
-    return { backing: items.at(-1)?.index ?? '', isRepeated: items.some(({ status }) => status === 409) }
+    return {
+      ...{ first: seqs[0] ?? 0, last: seqs.at(-1) ?? 0, count: seqs.length },
+      backing: items.at(-1)?.index ?? '',
+      isRepeated: items.some(({ status }) => status === 409),
+    }
   }
 
-  #operation(document: SearchDocument, log: string, plan: string, bare: boolean): BulkOperation {
+  #lines(document: SearchDocument, { log, plan }: Projection, bare: boolean): string {
     const { workspace, seq } = document
-    const source = JSON.stringify(eventDocument(document, log, bare))
-    return {
+    return bulkLines({
       action: 'create',
       index: streamOf(this.#prefix, plan),
       id: `${log}/${seq}`,
       routing: workspace,
-      source,
-    }
+      source: JSON.stringify(eventDocument(document, log, bare)),
+    })
   }
+}
+
+async function* partsOf(
+  documents: Iterable<SearchDocument>,
+  linesOf: (document: SearchDocument) => string,
+): AsyncGenerator<Part, void> {
+  const slab = new Slab()
+  const slices = new Slices()
+  let operations: Uint8Array[] = []
+  let seqs: number[] = []
+  for (const document of documents) {
+    if (operations.length === AT_ONCE) {
+      yield { operations, seqs, isLast: false }
+      operations = []
+      seqs = []
+    }
+    operations.push(slab.encode(linesOf(document)))
+    seqs.push(document.seq)
+    if (slices.isOver()) await slices.next()
+  }
+  if (operations.length > 0) yield { operations, seqs, isLast: true }
 }

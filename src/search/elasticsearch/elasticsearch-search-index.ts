@@ -14,7 +14,7 @@ import type {
   Total,
 } from '../search-index.ts'
 import { compile, type Dsl } from './compile.ts'
-import { DocumentWriter, streamOf } from './document-writer.ts'
+import { DocumentWriter, streamOf, type Written } from './document-writer.ts'
 import { FIELDS } from './fields.ts'
 import { brokenIndices, IndexCheck, type IndexReport, type IsExpired } from './index-check.ts'
 import {
@@ -82,9 +82,9 @@ export class ElasticsearchSearchIndex implements SearchIndex {
     })
   }
 
-  async apply(documents: readonly SearchDocument[], position = 0): Promise<void> {
-    const logs = Map.groupBy(documents, ({ workspace }) => workspace)
-    await Promise.all([...logs].map(([workspace, own]) => this.#applyLog(workspace, own, position)))
+  async apply(documents: Iterable<SearchDocument>, position = 0): Promise<void> {
+    const [first] = documents
+    if (first) await this.#applyLog(first.workspace, documents, position)
   }
 
   /** A workspace whose plan has changed begins again, in the stream of the new one. */
@@ -215,7 +215,7 @@ export class ElasticsearchSearchIndex implements SearchIndex {
     return await brokenIndices(this.#elasticsearch, this.#prefix)
   }
 
-  async #applyLog(workspace: string, documents: readonly SearchDocument[], position: number): Promise<void> {
+  async #applyLog(workspace: string, documents: Iterable<SearchDocument>, position: number): Promise<void> {
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       const state = (await this.#states.read(workspace)) ?? {
         value: newGeneration(workspace, await this.#planOf(workspace, true)),
@@ -223,19 +223,18 @@ export class ElasticsearchSearchIndex implements SearchIndex {
       }
       // Begun anew since the caller asked: what comes before these documents is missing now.
       if (state.value.position < position) throw replayed(workspace, 'has begun anew and')
-      const fresh = documents.filter(({ seq }) => seq >= state.value.position)
-      const last = fresh.at(-1)
-      if (!last) return
-      const { backing, isRepeated } = await this.#writer.write(state.value, fresh)
+      const written = await this.#writer.write(state.value, from(documents, state.value.position))
+      if (written === null) return
       // If we die here, the documents are there and the next apply writes them again, to no effect.
+      const { backing, isRepeated, last } = written
       const isRolledOver = state.value.backing !== '' && state.value.backing !== backing
       if (isRolledOver) await pause(REFRESHED_WITHIN_MS)
       if (isRolledOver || isRepeated) {
-        const shown = await this.#untilShown(state.value, fresh)
+        const shown = await this.#untilShown(state.value, written)
         // An earlier attempt at these documents got into the backing index before the rollover.
-        if (shown > fresh.length) return await this.#startAnew(state)
+        if (shown > written.count) return await this.#startAnew(state)
       }
-      if (await this.#states.replace(state, { ...state.value, position: last.seq + 1, backing })) return
+      if (await this.#states.replace(state, { ...state.value, position: last + 1, backing })) return
     }
     throw busy(workspace)
   }
@@ -244,16 +243,15 @@ export class ElasticsearchSearchIndex implements SearchIndex {
    * How many of these documents searches show, once that is all of them: what another process has written a moment ago may wait for
    * a refresh yet, and nobody must be told of a position before that.
    */
-  async #untilShown(state: Projection, documents: readonly SearchDocument[]): Promise<number> {
-    const [from, to] = [documents[0]?.seq ?? 0, documents.at(-1)?.seq ?? 0]
+  async #untilShown(state: Projection, { first, last, count }: Written): Promise<number> {
     const filter = [
       { term: { [FIELDS.log]: state.log } },
-      { range: { [FIELDS.seq]: { gte: from, lte: to } } },
+      { range: { [FIELDS.seq]: { gte: first, lte: last } } },
     ]
     const body = { query: { bool: { filter } }, size: 0, track_total_hits: true }
     for (let waited = 0; waited < LONGEST_REFRESH_MS; waited += SHOWN_PAUSE_MS) {
       const { total } = await this.#elasticsearch.search(this.#stream(state.plan), body, state.workspace)
-      if (total !== null && total.value >= documents.length) return total.value
+      if (total !== null && total.value >= count) return total.value
       await pause(SHOWN_PAUSE_MS)
     }
     throw replayed(state.workspace, 'does not show what was written to it, and')
@@ -273,6 +271,15 @@ export class ElasticsearchSearchIndex implements SearchIndex {
 
   #stream(plan: string): string {
     return streamOf(this.#prefix, plan)
+  }
+}
+
+/** Those from this entry on. */
+function from(documents: Iterable<SearchDocument>, seq: number): Iterable<SearchDocument> {
+  return {
+    *[Symbol.iterator]() {
+      for (const document of documents) if (document.seq >= seq) yield document
+    },
   }
 }
 

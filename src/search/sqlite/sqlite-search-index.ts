@@ -44,11 +44,10 @@ export class SqliteSearchIndex implements SearchIndex {
   }
 
   /** Documents ahead of the position leave a gap, which is right where the entries before them have left the ledger. */
-  async apply(documents: readonly SearchDocument[]): Promise<void> {
-    if (documents.length > 0) {
-      const argument = { rows: documents.map(documentRow), follow: false }
-      await this.#sqlite.write([{ procedure: 'search.apply', argument }])
-    }
+  async apply(documents: Iterable<SearchDocument>): Promise<void> {
+    const rows = Array.from(documents, documentRow)
+    if (rows.length === 0) return
+    await this.#sqlite.write([{ procedure: 'search.apply', argument: { rows, follow: false } }])
   }
 
   /**
