@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { STILL, violations } from './support/axe.ts'
 import { rowsShown } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { GRACE } from './support/sample-history.ts'
@@ -8,7 +9,7 @@ import { describeInBrowser } from './support/suite.ts'
 const COUNT = 26_000
 const BATCH = 2_000
 /** On so fine a screen the list has to end before there are no more rows: Chromium's limit is in pixels of the screen. */
-const FINE = { deviceScaleFactor: 16, viewport: { width: 360, height: 400 } }
+const FINE = { ...STILL, deviceScaleFactor: 16, viewport: { width: 360, height: 400 } }
 
 describeInBrowser('a list longer than the interface counts', () => {
   const stage = new Stage()
@@ -58,6 +59,11 @@ describeInBrowser('a list longer than the interface counts', () => {
     await last.locator('.cell-target').waitFor()
     const name = await last.locator('.cell-target').innerText()
     expect(Number(name.replace(/\D/g, ''))).toBeGreaterThan(0)
+    expect(await violations(page)).toEqual([])
+    // The key that leads to the last row leads to what stands below it, too.
+    await page.waitForFunction(
+      `document.querySelector('.leading-on').getBoundingClientRect().bottom <= innerHeight`,
+    )
     await goOn.click()
     await page.waitForURL(/[?&]to=/)
     await page.getByText(name).waitFor()

@@ -47,6 +47,7 @@ export function EventTable(props: EventTableProps) {
     overscan: 12,
     paddingStart: isNarrow ? 0 : 30,
     paddingEnd: isCut ? LEADING_ON : 0,
+    scrollPaddingEnd: isCut ? LEADING_ON : 0,
   })
   useEffect(() => virtual.measure(), [virtual, height])
   const items = virtual.getVirtualItems()
