@@ -175,6 +175,17 @@ export const SHOTS: readonly Shot[] = [
   },
   { name: 'home-owners-only', path: '/w/closed/home', who: 'member', pose: settled },
   {
+    name: 'history-of-ones-own',
+    path: '/w/closed/home?q=resource.type:obligation',
+    who: 'member',
+    pose: async (page) => {
+      await rowsShown(page)
+      await page.getByRole('row').nth(1).click()
+      await page.getByRole('tab', { name: 'View history' }).click()
+      await page.locator('.timeline > li').first().waitFor()
+    },
+  },
+  {
     name: 'not-for-your-role',
     path: '/w/closed/dashboard',
     who: 'member',
