@@ -17,6 +17,7 @@ import type { ReadinessCheck } from './http/dependencies.ts'
 import type { ImportSink } from './ingest/import-events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { prepareEvents } from './ingest/prepare/prepare-event.ts'
+import { VerificationRuns } from './integrity/verification-runs.ts'
 import { StoreVerification } from './integrity/store-verification.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { FileMailer } from './mail/file/file-mailer.ts'
@@ -229,6 +230,7 @@ async function compose<Derived>(
         ...{ workspaces, query, ingest, telemetry, clock: systemClock, publicUrl: config.http.publicUrl },
         exports: exporting.exports,
         archive: exporting.archive,
+        verifications: new VerificationRuns(verification),
         embedOrigins: config.http.embedOrigins,
         proofs: (workspace, seqs) => proveEntries({ ledger, sha256 }, workspace, seqs),
         readiness: () => readiness(store, queue, config),

@@ -4,6 +4,7 @@ import type { Exports } from '../export/exports.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { QueryFacade } from '../query/query-facade.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Principal } from '../workspaces/workspace-store.ts'
 import type { Workspaces } from '../workspaces/workspaces.ts'
 
 /** One thing that has to work for the process to do its work. */
@@ -15,6 +16,13 @@ export interface ReadinessCheck {
   readonly essential?: boolean
 }
 
+/** Of the whole store, by this process. `begin` admits the caller or throws; what it returns settles with the report. */
+export interface Verifications {
+  begin(
+    principal: Principal,
+  ): (onProgress: (step: string, done: number, total: number | null) => void) => Promise<object>
+}
+
 /** What the HTTP surface is made of. */
 export interface HttpDependencies {
   readonly workspaces: Workspaces
@@ -24,6 +32,7 @@ export interface HttpDependencies {
   readonly proofs: (workspace: string, seqs: readonly number[]) => Promise<readonly string[]>
   readonly exports: Pick<Exports, 'request' | 'list' | 'show' | 'open' | 'facts' | 'remove'>
   readonly archive: Pick<ArchiveRequests, 'request' | 'list' | 'fulfil'>
+  readonly verifications: Verifications
   readonly readiness: () => Promise<readonly ReadinessCheck[]>
   readonly telemetry: Telemetry
   readonly clock: Clock

@@ -20,6 +20,7 @@ import { operationRoutes } from './routes/operation.ts'
 import { pageRoutes } from './routes/pages.ts'
 import { sampleDataRoutes } from './routes/sample-data.ts'
 import { streamRoutes } from './routes/stream.ts'
+import { verificationRoutes } from './routes/verifications.ts'
 import { verifyPage } from './routes/verify-page.ts'
 import { viewerFiles } from './routes/viewer.ts'
 import { Sessions } from './session.ts'
@@ -51,6 +52,7 @@ export function createServer(dependencies: HttpDependencies): HttpServer {
     ...archiveRequestRoutes(dependencies),
     ...sampleDataRoutes(dependencies),
     ...logRoutes(dependencies),
+    ...verificationRoutes(dependencies),
     ...administrationRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...pageRoutes({ ...dependencies, authenticator, sessions, openApi: () => openApi }),

@@ -103,6 +103,10 @@ const CALLS: Readonly<Record<string, Call>> = {
     path: `${ACME}/sample-data`,
     statuses: { admin: 403, owner: 403, member: 403, auditor: 403, ingest: 403 },
   },
+  'post /v1/verifications': {
+    path: '/v1/verifications',
+    statuses: { admin: 200, owner: 403, member: 403, auditor: 403, ingest: 403 },
+  },
   'get /v1/me': { path: '/v1/me', statuses: ALL },
   'get /v1/plans': { path: '/v1/plans', statuses: ALL },
   'get /v1/workspaces': { path: '/v1/workspaces', statuses: ALL },

@@ -49,6 +49,32 @@ describe('verify', () => {
     ).toBe(2)
   })
 
+  test('verify --url --store: what the gateway finds in its store, for admins', async () => {
+    const url = ['verify', '--url', gateway.url, '--store', '--token']
+    const { code, stdout } = await room.run(...url, token)
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^ {2}checked {2}1 log: 601 events.*ok: nothing was changed\n$/s),
+    ])
+    expect(stdout).toContain('whether the gateway tells the truth')
+    const local = await room.run('verify', '--store', '--json')
+    expect(JSON.parse((await room.run(...url, token, '--json')).stdout)).toEqual(JSON.parse(local.stdout))
+    const answer = await gateway.fetch('/v1/verifications', { method: 'POST' })
+    const lines = (await answer.text()).trimEnd().split('\n')
+    const steps = lines.map((line) => (JSON.parse(line) as { progress?: { step: string } }).progress?.step)
+    expect(steps).toEqual(
+      expect.arrayContaining(['start', 'log remote', 'search index, events', 'search index, words']),
+    )
+    expect(steps.at(-1)).toBe(undefined)
+    const owner = await room.run('token', 'create', '--role', 'owner', '--workspace', 'remote')
+    expect(await room.run(...url, owner.stdout.trim())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Only admins'),
+    })
+    expect((await room.run(...url, token, '--workspace', 'remote')).code).toBe(2)
+    expect((await room.run('verify', '--url', gateway.url, '--token', token)).code).toBe(2)
+  })
+
   test('the proof of one event: 0, 1 when the event or the key is another, 2 when it can not be read', async () => {
     const path = '/v1/workspaces/remote/events'
     const page = await (await gateway.fetch(`${path}?limit=2`)).json()
@@ -81,7 +107,7 @@ describe('verify', () => {
       findings: [{ workspace: 'remote', seq: 7 }],
     })
     const done = await room.run('reindex', '--workspace', 'remote')
-    expect(done).toMatchObject({ code: 0, stdout: 'reindexed remote: 601 events\n' })
+    expect(done).toMatchObject({ code: 0, stdout: 'reindexed remote: 602 events\n' })
     const mended = await room.run('verify', '--store')
     expect(mended).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok: nothing was changed\n$/) })
   })

@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { StoreReport } from '../../src/integrity/store-report.ts'
 import type { ListedEvent } from '../../src/query/query-facade.ts'
+import { ElasticsearchWorkspaceStore } from '../../src/workspaces/elasticsearch/elasticsearch-workspace-store.ts'
+import { elasticsearchUrl } from '../support/elasticsearch.ts'
+import { runTrailseal, startGateway } from '../support/gateway-process.ts'
 import { prepared } from '../support/prepared-events.ts'
-import { TamperedStore } from '../support/tampered-store.ts'
+import { PLAN, TamperedStore } from '../support/tampered-store.ts'
 import {
   eventTamperings,
   headAndTileTamperings,
@@ -23,6 +27,25 @@ afterAll(async () => {
   await store[Symbol.asyncDispose]()
 })
 
+/** As somebody sees it who has no access to the cluster. */
+async function verifiedByGateway(): Promise<StoreReport> {
+  const workspaces = new ElasticsearchWorkspaceStore(store.cluster)
+  const createdAt = '2026-11-23T12:00:00.000Z'
+  for (const id of ['acme', ...OTHERS])
+    await workspaces.putWorkspace({ id, name: id, plan: PLAN, dashboard: 'members', createdAt })
+  await using gateway = await startGateway(store.dataDir, {
+    ELASTICSEARCH_URL: elasticsearchUrl(),
+    ELASTICSEARCH_INDEX_PREFIX: store.cluster.prefix,
+    TRAILSEAL_ORIGIN: 'test',
+    TRAILSEAL_SIGNING_KEY: join(store.dataDir, 'signing-key.pem'),
+  })
+  const command = ['verify', '--url', gateway.url, '--store', '--json']
+  const environment = { TRAILSEAL_TOKEN: 'admin-token-of-the-tests-0123456789' }
+  const { code, stdout, stderr } = await runTrailseal(store.dataDir, command, { environment })
+  expect([code, stderr]).toEqual([1, expect.any(String)])
+  return JSON.parse(stdout) as StoreReport
+}
+
 const tamperings = (of: TamperedStore) =>
   Object.entries({ ...eventTamperings(of), ...ledgerTamperings(of), ...headAndTileTamperings(of) })
 /** Their names are needed before there is a store. */
@@ -32,6 +55,7 @@ describe('verify --store on Elasticsearch', () => {
   const expected = new Map<string, Expected>()
   let whole: StoreReport
   let tampered: StoreReport
+  let byGateway: StoreReport
   let before: readonly ListedEvent[]
   const steps = new Map<string, number>()
   beforeAll(async () => {
@@ -51,6 +75,7 @@ describe('verify --store on Elasticsearch', () => {
     before = await store.listed('acme')
     for (const [name, tamper] of tamperings(store)) expected.set(name, await tamper())
     tampered = await store.verify()
+    byGateway = await verifiedByGateway()
   }, 240_000)
 
   test('finds nothing in a store that is whole, also after a replay and while the log grows, and tells how far it is', () => {
@@ -69,6 +94,13 @@ describe('verify --store on Elasticsearch', () => {
   test.each(NAMES)('finds and names %s', (name) => {
     const { document, ...about } = expected.get(name)!
     expect(tampered.findings.filter((finding) => finding.document === document)).toEqual(
+      expect.arrayContaining([expect.objectContaining(about)]),
+    )
+  })
+
+  test.each(NAMES)('verify --url --store: a gateway finds and names %s', (name) => {
+    const { document, ...about } = expected.get(name)!
+    expect(byGateway.findings.filter((finding) => finding.document === document)).toEqual(
       expect.arrayContaining([expect.objectContaining(about)]),
     )
   })

@@ -5,7 +5,8 @@ import type { Terminal } from './context.ts'
 export interface GatewayOptions {
   readonly url?: string
   readonly token?: string
-  readonly workspace: string
+  /** Without it, paths are below `/v1/`. */
+  readonly workspace?: string
 }
 
 const ATTEMPTS = 8
@@ -22,13 +23,13 @@ export class GatewayClient {
     const base = URL.parse(options.url ?? '')
     if (!base || !/^https?:$/.test(base.protocol))
       throw new TrailsealError('bad_request', '--url takes an http or https address.')
-    this.#base = new URL(
-      `${base.href.replace(/\/$/, '')}/v1/workspaces/${encodeURIComponent(options.workspace)}/`,
-    )
+    const { workspace } = options
+    const below = workspace === undefined ? '' : `workspaces/${encodeURIComponent(workspace)}/`
+    this.#base = new URL(`${base.href.replace(/\/$/, '')}/v1/${below}`)
     this.#token = token
   }
 
-  /** Path below the workspace. Waits and tries again where the gateway says that it is busy. */
+  /** Path below the workspace, or `/v1/`. Waits and tries again where the gateway says that it is busy. */
   async request(
     path: string,
     init: { method?: string; body?: string; contentType?: string } = {},

@@ -72,7 +72,7 @@ class GatewayLogReader implements LogReader {
 
 /** Verifies a whole log over HTTP, then what the search facade shows against the log. */
 export async function verifyGateway(
-  options: GatewayOptions & { readonly vkey: string | null },
+  options: GatewayOptions & { readonly workspace: string; readonly vkey: string | null },
   terminal: Terminal,
 ): Promise<Verdict> {
   const client = new GatewayClient(options, terminal)
@@ -109,7 +109,7 @@ export async function verifyGateway(
             'whether the key is the right one: it came from the gateway itself; keep it, and give it with --key',
           ]
         : []),
-      'what no answer of the gateway shows: words, filters and facets of its index, documents beside the logs; verify --store compares them',
+      'what no answer of the gateway shows: words, filters and facets of its index, documents beside the logs; verify --url URL --store has the gateway compare them',
     ],
     findings,
     report: { ...log, ok: findings.length === 0, index_findings: index },

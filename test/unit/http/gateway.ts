@@ -1,3 +1,4 @@
+import { VerificationRuns } from '../../../src/integrity/verification-runs.ts'
 import { expect } from '@jest/globals'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -211,6 +212,7 @@ export async function openGateway(publicUrl = 'http://localhost:8787'): Promise<
       },
     },
     proofs: (_workspace, seqs) => Promise.resolve(seqs.map((seq) => `proof of ${seq}\n`)),
+    verifications: new VerificationRuns({ verify: () => Promise.reject(new Error('not here')) }),
     readiness: () => Promise.resolve(checks),
     telemetry: new Telemetry({ logger, queueBytes: () => 42, processMetrics: false }),
   }
