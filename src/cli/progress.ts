@@ -21,7 +21,7 @@ export interface ProgressTarget {
  */
 export class Progress implements Disposable {
   readonly #label: string
-  readonly #unit: string
+  readonly #unit: string | null
   readonly #target: ProgressTarget
   readonly #now: () => number
   readonly #started: number
@@ -29,7 +29,8 @@ export class Progress implements Disposable {
   #done = 0
   #total: number | null = null
 
-  constructor(label: string, unit: string, target: ProgressTarget = { stream: process.stderr }) {
+  /** `unit` null: only a part of the whole is known, so nothing is counted. */
+  constructor(label: string, unit: string | null, target: ProgressTarget = { stream: process.stderr }) {
     this.#label = label
     this.#unit = unit
     this.#target = target
@@ -59,16 +60,20 @@ export class Progress implements Disposable {
 
   #line(): string {
     const seconds = (this.#now() - this.#started) / 1000
-    const rate = seconds > 0 ? Math.round(this.#done / seconds) : 0
-    const count = `${format(this.#done)}${this.#total === null ? '' : ` of ${format(this.#total)}`} ${this.#unit}`
-    if (this.#total === null || this.#total === 0) return `${this.#label}  ${count}, ${format(rate)}/s`
+    const rate = seconds > 0 ? this.#done / seconds : 0
+    const whole = this.#total === null ? '' : ` of ${format(this.#total)}`
+    const count =
+      this.#unit === null
+        ? ''
+        : `  ${format(this.#done)}${whole} ${this.#unit}, ${format(Math.round(rate))}/s`
+    if (this.#total === null || this.#total === 0) return `${this.#label}${count}`
     const part = Math.min(1, this.#done / this.#total)
     const percent = `${Math.floor(part * 100)} %`.padStart(5)
     const left = rate > 0 ? `, ${duration((this.#total - this.#done) / rate)} left` : ''
-    if (!this.#isTerminal) return `${this.#label} ${percent}  ${count}, ${format(rate)}/s${left}`
+    if (!this.#isTerminal) return `${this.#label} ${percent}${count}${left}`
     const filled = Math.round(part * BAR_WIDTH)
     const bar = '━'.repeat(filled) + '─'.repeat(BAR_WIDTH - filled)
-    const line = `${this.#label} ${bar} ${percent}  ${count}, ${format(rate)}/s${left}`
+    const line = `${this.#label} ${bar} ${percent}${count}${left}`
     return line.slice(0, (this.#target.stream.columns ?? 120) - 1)
   }
 }

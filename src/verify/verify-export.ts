@@ -201,7 +201,7 @@ function proofSentence(rows: number, range: ExportReport['range']): string {
 /** What no check here can tell. */
 function limitsOf({ format, vkey, proof }: ExportManifest, isKeyUnconfirmed: boolean): string[] {
   const limits = [
-    'whether the log goes on from this checkpoint today: verify --url tells',
+    'whether the log goes on from this checkpoint today: trailseal verify --url tells',
     'whether the filters chose the right events: run the same query again',
   ]
   if (proof === null) {
@@ -213,7 +213,7 @@ function limitsOf({ format, vkey, proof }: ExportManifest, isKeyUnconfirmed: boo
   }
   if (isKeyUnconfirmed)
     limits.unshift(
-      `whether ${vkey} is the key of the log: only the manifest says so; give the key that you know with --key`,
+      `whether ${vkey} is the key of the log: only the manifest says so; give the key that you know from elsewhere`,
     )
   return limits
 }

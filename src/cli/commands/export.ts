@@ -85,7 +85,7 @@ async function untilDone(
 ): Promise<ShownExport> {
   const workers = exporting.startWorkers()
   try {
-    using progress = new Progress('export', '%', { stream: terminal.stderr })
+    using progress = new Progress('export', null, { stream: terminal.stderr })
     for (;;) {
       const shown = await exporting.exports.show(OPERATOR, workspace, id)
       if (shown.status === 'done') return shown

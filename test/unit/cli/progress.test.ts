@@ -29,6 +29,14 @@ describe('progress', () => {
     expect(state.text).toMatch(/\r\u001b\[K$/)
   })
 
+  test('where nothing is counted: the part, and what is left', () => {
+    const { state, options } = target()
+    using progress = new Progress('export', null, options)
+    state.now = 6_000
+    progress.update(60, 100)
+    expect(state.text).toBe('export  60 %, 4 s left\n')
+  })
+
   test('a total that is not known, or was too low, is no fault', () => {
     const { state, options } = target({ isTTY: true })
     using progress = new Progress('import', 'events', options)
