@@ -79,7 +79,7 @@ async function checkManifest(
   }
   if (await protocol.hold('manifest', () => openManifest(signed, { logKey, sha256, verifySignature }))) {
     protocol.checked.push(
-      `the manifest is signed: export ${export_id} of ${origin}, ${rows} events, made ${generated_at} for ${requester}`,
+      `the manifest is signed: export ${export_id} of ${origin}, ${said(rows)} events, made ${generated_at} for ${requester}`,
     )
   }
 }
@@ -95,7 +95,7 @@ async function checkCheckpoint(
     opened = await openCheckpoint(checkpoint, { origin, keys: [logKey], verifySignature })
   })
   if (opened !== undefined)
-    protocol.checked.push(`the checkpoint for ${opened.size} entries is signed by the log`)
+    protocol.checked.push(`the checkpoint for ${said(opened.size)} entries is signed by the log`)
   return opened
 }
 
@@ -180,7 +180,10 @@ function compareRows(
   protocol: ExportProtocol,
 ): void {
   if (counted.rows !== rows) {
-    protocol.wrong({ what: 'file', message: `The file has ${counted.rows} rows, the manifest says ${rows}.` })
+    protocol.wrong({
+      what: 'file',
+      message: `The file has ${said(counted.rows)} rows, the manifest says ${said(rows)}.`,
+    })
   } else if (counted.first !== seq?.first || counted.last !== seq?.last) {
     protocol.wrong({
       what: 'file',
@@ -190,12 +193,17 @@ function compareRows(
 }
 
 function proofSentence(rows: number, range: ExportReport['range']): string {
-  const each = `each of the ${rows} rows is an entry of the log under the checkpoint, in the order of the log`
+  const each = `each of the ${said(rows)} rows is an entry of the log under the checkpoint, in the order of the log`
   if (range === null) return each
   const { first, count, left_out } = range
   return count === 0
     ? each
-    : `${each}; of entries ${first} to ${first + count - 1} the export leaves out ${left_out}`
+    : `${each}; of entries ${said(first)} to ${said(first + count - 1)} the export leaves out ${said(left_out)}`
+}
+
+/** A number as people read it. */
+function said(count: number): string {
+  return count.toLocaleString('en-US')
 }
 
 /** What no check here can tell. */

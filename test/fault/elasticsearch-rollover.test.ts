@@ -5,34 +5,27 @@ import { replayedDocument } from '../../src/projection/projector.ts'
 import { DocumentWriter } from '../../src/search/elasticsearch/document-writer.ts'
 import { ElasticsearchSearchIndex } from '../../src/search/elasticsearch/elasticsearch-search-index.ts'
 import { ProjectionStates } from '../../src/search/elasticsearch/projection-state.ts'
-import { FileSigner } from '../../src/signing/file/file-signer.ts'
-import { elasticsearchUrl, testCluster, type TestCluster } from '../support/elasticsearch.ts'
-import { faultyElasticsearch, type FaultyElasticsearch } from '../support/faulty-elasticsearch.ts'
+import type { TestCluster } from '../support/elasticsearch.ts'
+import type { FaultyElasticsearch } from '../support/faulty-elasticsearch.ts'
 import { prepared } from '../support/prepared-events.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { totalOf } from '../support/total-of.ts'
-import { planOf, writingSide } from '../support/writing-side.ts'
+import { FaultyRoom, planOf } from '../support/faulty-room.ts'
 
+let room: FaultyRoom
 let cluster: TestCluster
 let faulty: FaultyElasticsearch
 let workspace: string
-const directory = temporaryDirectory()
-const signer = FileSigner.open({ dataDir: directory.path, pem: null })
 beforeAll(async () => {
-  cluster = await testCluster()
-  faulty = await faultyElasticsearch(elasticsearchUrl())
+  room = await FaultyRoom.open()
+  ;({ cluster, faulty } = room)
 })
-afterAll(async () => {
-  await faulty[Symbol.asyncDispose]()
-  await cluster[Symbol.asyncDispose]()
-  directory[Symbol.dispose]()
-})
+afterAll(() => room[Symbol.asyncDispose]())
 beforeEach(() => {
   faulty.decide = () => 'none'
   workspace = `w${randomBytes(4).toString('hex')}`
 })
 
-const gateway = () => writingSide({ url: faulty.url, prefix: cluster.prefix, signer })
+const gateway: FaultyRoom['gateway'] = (url) => room.gateway(url)
 const events = (...ids: string[]): PreparedEvent[] => ids.map((id) => prepared({ id }))
 
 const everything = { query: { type: 'all' as const }, firstSeq: 0 }

@@ -44,6 +44,8 @@ export class RolloverReview {
   readonly #newest = new Map<string, Newest>()
   #nextAt = -Infinity
   #due: Projection[] = []
+  /** The indices that every log has been looked at for: what begins later is in the newest one alone. */
+  #finished = ''
 
   constructor(options: RolloverReviewOptions) {
     this.#options = options
@@ -75,11 +77,17 @@ export class RolloverReview {
       if (indices.length > 1 && now - (this.#newest.get(stream)?.seenAt ?? now) >= this.#settledMs)
         settled.set(stream, index)
     }
-    if (settled.size === 0) return
+    const all = JSON.stringify([...settled])
+    if (settled.size === 0 || all === this.#finished) return
+    let isFinished = true
     for await (const state of states.all()) {
       const newest = settled.get(streamOf(prefix, state.plan))
-      if (newest !== undefined && state.backing !== '' && state.reviewed !== newest) this.#due.push(state)
+      if (newest === undefined || state.reviewed === newest) continue
+      isFinished = false
+      // Before its first batch has been counted, nothing says where that is.
+      if (state.backing !== '') this.#due.push(state)
     }
+    if (isFinished) this.#finished = all
   }
 
   /** Whether the projection has been begun anew. */
