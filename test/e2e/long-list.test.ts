@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { STILL, violations } from './support/axe.ts'
-import { rowsShown } from './support/browser.ts'
+import { rowsShown, until } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { GRACE } from './support/sample-history.ts'
 import { Stage } from './support/stage.ts'
@@ -61,9 +61,11 @@ describeInBrowser('a list longer than the interface counts', () => {
     expect(Number(name.replace(/\D/g, ''))).toBeGreaterThan(0)
     expect(await violations(page)).toEqual([])
     // The key that leads to the last row leads to what stands below it, too.
-    await page.waitForFunction(
-      `document.querySelector('.leading-on').getBoundingClientRect().bottom <= innerHeight`,
-    )
+    const bottom = async (): Promise<number> => {
+      const box = await goOn.boundingBox()
+      return box ? box.y + box.height : Infinity
+    }
+    await until(page, async () => (await bottom()) <= FINE.viewport.height)
     await goOn.click()
     await page.waitForURL(/[?&]to=/)
     await page.getByText(name).waitFor()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { rowsShown, type Visit } from './support/browser.ts'
+import { rowsShown, type Visit, until } from './support/browser.ts'
 import type { Gateway } from './support/gateway.ts'
 import { ADA, GRACE, sampleHistory } from './support/sample-history.ts'
 import { Stage } from './support/stage.ts'
@@ -288,9 +288,8 @@ async function cells(page: Page, column: string): Promise<string[]> {
 }
 
 async function expectCells(page: Page, column: string, text: string): Promise<void> {
-  await page.waitForFunction(
-    `[...document.querySelectorAll('.cell-${column}')].every((cell) => cell.innerText.trim() === ${JSON.stringify(text)})`,
-  )
+  const areAll = `[...document.querySelectorAll('.cell-${column}')].every((cell) => cell.innerText.trim() === ${JSON.stringify(text)})`
+  await until(page, () => page.evaluate<boolean>(areAll))
   expect(new Set(await cells(page, column))).toEqual(new Set([text]))
 }
 

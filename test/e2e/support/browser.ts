@@ -58,6 +58,13 @@ export async function visit(
   return { page, faults }
 }
 
+const ASKED_EVERY_MS = 20
+
+/** Asks until it is so. Playwright's `waitForFunction` asks by eval, which the viewer's policy forbids from the second time on. */
+export async function until(page: Page, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await page.waitForTimeout(ASKED_EVERY_MS)
+}
+
 /** Waits for what a list shows when it is there. */
 export async function rowsShown(page: Page): Promise<void> {
   await page.locator('[role=gridcell]').first().waitFor()
