@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { STILL, violations } from './support/axe.ts'
 import { rowsShown, until } from './support/browser.ts'
@@ -61,11 +62,14 @@ describeInBrowser('a list longer than the interface counts', () => {
     expect(Number(name.replace(/\D/g, ''))).toBeGreaterThan(0)
     expect(await violations(page)).toEqual([])
     // The key that leads to the last row leads to what stands below it, too.
-    const bottom = async (): Promise<number> => {
-      const box = await goOn.boundingBox()
+    const bottom = async (place: Locator): Promise<number> => {
+      const box = await place.boundingBox()
       return box ? box.y + box.height : Infinity
     }
-    await until(page, async () => (await bottom()) <= FINE.viewport.height)
+    await until(page, async () => {
+      await page.keyboard.press('End')
+      return (await bottom(goOn)) <= (await bottom(grid))
+    })
     await goOn.click()
     await page.waitForURL(/[?&]to=/)
     await page.getByText(name).waitFor()
