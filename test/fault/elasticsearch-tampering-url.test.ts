@@ -158,6 +158,8 @@ describe('verify --url of a gateway on Elasticsearch', () => {
   })
 
   test('says what no answer of a gateway shows', () => {
-    expect(whole['acme']).toMatch(/not known here: what no answer of the gateway shows: .*verify --url URL --store/)
+    expect(whole['acme']).toMatch(
+      /not known here: what no answer of the gateway shows: .*verify --url URL --store/,
+    )
   })
 })
