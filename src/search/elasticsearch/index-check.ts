@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { SearchHit } from '../../drivers/elasticsearch/answers.ts'
+import { backingIndices } from '../../drivers/elasticsearch/backing-indices.ts'
 import type { Elasticsearch } from '../../drivers/elasticsearch/elasticsearch.ts'
 import { pagesAtOneMoment } from '../../drivers/elasticsearch/point-in-time.ts'
 import type { SearchDocument } from '../search-index.ts'
 import type { Dsl } from './compile.ts'
+import { streamOf } from './document-writer.ts'
 import { exactTerms } from './event-document.ts'
 import { FIELDS } from './fields.ts'
 import { ProjectionStates, type Projection } from './projection-state.ts'
@@ -68,7 +70,6 @@ export type IsExpired = (plan: string, receivedAt: number) => boolean
 const BYTES_AT_ONCE = 2 << 20
 const EVENTS_AT_ONCE = 256
 const MOST_DIFFERENCES = 100
-const MOST_INDICES = 10_000
 /** More documents than events mean strays; how many of them a request brings at most. */
 const SPARE = 64
 /** A projection on its way writes documents first, and moves its position within seconds. */
@@ -124,6 +125,7 @@ export class IndexCheck {
     yield* this.#outside([{ terms: { [FIELDS.log]: logs } }], [])
     for (const [plan, states] of plans)
       yield* this.#outside(
+        // The name of a stream itself can't be excluded from a search.
         [{ terms: { _index: await this.#backingIndices(plan) } }],
         [{ terms: { [FIELDS.log]: states.map(({ log }) => log) } }],
       )
@@ -138,14 +140,9 @@ export class IndexCheck {
     for await (const hits of pages) yield hits.map((hit) => leftoverOf(hit))
   }
 
-  /** Of a plan's stream: the name of a stream itself can't be excluded from a search. */
-  async #backingIndices(plan: string): Promise<string[]> {
-    const { aggregations } = await this.#elasticsearch.search(this.#stream(plan), {
-      ...{ size: 0, track_total_hits: false },
-      aggs: { indices: { terms: { field: '_index', size: MOST_INDICES } } },
-    })
-    const { buckets = [] } = (aggregations['indices'] ?? {}) as { buckets?: { key: string }[] }
-    return buckets.map(({ key }) => key)
+  async #backingIndices(plan: string): Promise<readonly string[]> {
+    const stream = this.#stream(plan)
+    return (await backingIndices(this.#elasticsearch, stream)).get(stream) ?? []
   }
 
   async #compare(documents: readonly SearchDocument[]): Promise<void> {
@@ -273,7 +270,7 @@ export class IndexCheck {
   }
 
   #stream(plan: string): string {
-    return `${this.#prefix}-events-${plan}`
+    return streamOf(this.#prefix, plan)
   }
 }
 
