@@ -16,11 +16,14 @@ export interface ReadinessCheck {
   readonly essential?: boolean
 }
 
-/** Of the whole store, by this process. `begin` admits the caller or throws; what it returns settles with the report. */
+/** Of the whole store, by this process. `begin` admits the caller or throws; what it returns settles with the report, or soon after `ending`. */
 export interface Verifications {
   begin(
     principal: Principal,
-  ): (onProgress: (step: string, done: number, total: number | null) => void) => Promise<object>
+  ): (
+    onProgress: (step: string, done: number, total: number | null) => void,
+    ending: AbortSignal,
+  ) => Promise<object>
 }
 
 /** What the HTTP surface is made of. */

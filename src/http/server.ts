@@ -52,7 +52,7 @@ export function createServer(dependencies: HttpDependencies): HttpServer {
     ...archiveRequestRoutes(dependencies),
     ...sampleDataRoutes(dependencies),
     ...logRoutes(dependencies),
-    ...verificationRoutes(dependencies),
+    ...verificationRoutes({ ...dependencies, ending: ending.signal }),
     ...administrationRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...pageRoutes({ ...dependencies, authenticator, sessions, openApi: () => openApi }),

@@ -12,8 +12,11 @@ export class VerificationRuns {
     this.#verification = verification
   }
 
-  /** Admits the caller; what it returns does the work. Errors: `forbidden`; `overloaded` while another run is under way. */
-  begin(principal: Principal): (onProgress: OnStoreProgress) => Promise<StoreReport> {
+  /**
+   * Admits the caller; what it returns does the work, up to the next step after `ending` is aborted (`store_unavailable`).
+   * Errors: `forbidden`; `overloaded` while another run is under way.
+   */
+  begin(principal: Principal): (onProgress: OnStoreProgress, ending: AbortSignal) => Promise<StoreReport> {
     if (principal.role !== 'admin')
       throw new TrailsealError('forbidden', 'Only admins have the whole store verified.')
     if (this.#isRunning)
@@ -21,12 +24,24 @@ export class VerificationRuns {
         retryAfterSeconds: 30,
       })
     this.#isRunning = true
-    return async (onProgress) => {
+    return async (onProgress, ending) => {
       try {
-        return await this.#verification.verify(onProgress)
+        const report = await this.#verification.verify((...step) => {
+          requireTime(ending)
+          onProgress(...step)
+        })
+        // What ended it in the index has become a finding there.
+        requireTime(ending)
+        return report
       } finally {
         this.#isRunning = false
       }
     }
   }
+}
+
+/** It may have hours to go, and a process that was asked to stop has seconds (contract §10). */
+function requireTime(ending: AbortSignal): void {
+  if (ending.aborted)
+    throw new TrailsealError('store_unavailable', 'The gateway is shutting down.', { retryAfterSeconds: 1 })
 }

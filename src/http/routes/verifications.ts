@@ -7,10 +7,15 @@ import { route, type Route } from '../route.ts'
 const HEARTBEAT_MS = 10_000
 const PROGRESS_EVERY_MS = 500
 
+interface VerificationOptions extends Pick<HttpDependencies, 'verifications'> {
+  /** Aborted at shutdown. */
+  readonly ending: AbortSignal
+}
+
+type OnProgress = Parameters<ReturnType<Verifications['begin']>>[0]
+
 /** What `trailseal verify --store` does, by the gateway itself: for whoever has no access to the store (contract §1, `verify --url`). */
-export function verificationRoutes({
-  verifications,
-}: Pick<HttpDependencies, 'verifications'>): readonly Route[] {
+export function verificationRoutes({ verifications, ending }: VerificationOptions): readonly Route[] {
   return [
     route({
       method: 'post',
@@ -30,14 +35,14 @@ export function verificationRoutes({
           'Cache-Control': 'no-store',
           'X-Accel-Buffering': 'no',
         })
-        await answer(response, run)
+        await answer(response, (onProgress) => run(onProgress, ending))
       },
     }),
   ]
 }
 
 /** A caller that is gone changes nothing: how it ended is kept with each workspace. */
-async function answer(response: Response, run: ReturnType<Verifications['begin']>): Promise<void> {
+async function answer(response: Response, run: (onProgress: OnProgress) => Promise<object>): Promise<void> {
   const write = (line: object): void => {
     if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`)
   }
