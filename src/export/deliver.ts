@@ -28,12 +28,13 @@ export async function deliverExport(
 ): Promise<ExportResult> {
   const { blobs, jobs, events, attestation, clock, publicUrl } = dependencies
   const frozen = frozenOf(job)
-  const proof = hasProof(frozen.format)
-    ? await blobs.put(blobKey(job, 'proof'), attestation.proof(file))
-    : null
+  const [proof] = await Promise.all([
+    hasProof(frozen.format) ? blobs.put(blobKey(job, 'proof'), attestation.proof(file)) : null,
+    // it waits for its disk, and the proof for the processor
+    blobs.putFile(blobKey(job, 'file'), file.path),
+  ])
   const manifest = await attestation.manifest(file, formatFacts(frozen.format), proof)
   await blobs.put(blobKey(job, 'manifest'), oneChunk(manifest))
-  await blobs.putFile(blobKey(job, 'file'), file.path)
   const result: ExportResult = {
     rows: file.context.rows,
     bytes: file.size,

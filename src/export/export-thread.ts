@@ -1,4 +1,4 @@
-/** Body of an export thread: hashes, parses and formats rows, and writes them to one file. */
+/** Body of an export thread: parses and formats rows, and writes them to one file. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { finished } from 'node:stream/promises'
 import { TrailsealError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { loadFormat } from './export-formats.ts'
 import type { ExportWriter } from './formats/export-format.ts'
 import { FileOutput } from './formats/output.ts'
 import type { ThreadAnswer, ThreadOptions, ThreadRequest } from './thread-messages.ts'
-import { unpackRows } from './packed-rows.ts'
+import { ScannedExportRows } from './scanned-export-rows.ts'
 
 const options = workerData as ThreadOptions
 const port = parentPort
@@ -36,8 +36,8 @@ async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
       await written
       return { id: request.id, file: output.measured() }
     }
-    await writer.write(unpackRows(request.rows))
-    return { id: request.id, spare: request.rows.buffer }
+    await writer.write(new ScannedExportRows(request.rows))
+    return { id: request.id, spare: request.rows.bytes.buffer }
   } catch (error) {
     return { id: request.id, failure: failureOf(error) }
   }

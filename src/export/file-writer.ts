@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { TrailsealError } from '../errors.ts'
-import type { ScannedRow } from '../query/event-scan.ts'
-import { packRows } from './packed-rows.ts'
+import type { ScannedRows } from '../query/event-scan.ts'
 import type { ThreadAnswer, ThreadOptions, ThreadRequest, WrittenFile } from './thread-messages.ts'
 
 /** Batches that are under way to the thread: one that it writes, one that waits. */
@@ -15,18 +14,18 @@ const YOUNG_MEBIBYTES = 8
  * A file that another thread formats and writes, so that the event loop of the gateway has no part in it. `write` settles
  * when the thread can take another batch: that is how a slow disk slows the reading down.
  *
- * Errors: `tampered` (a row is not what the log committed to), `export_too_large`, `store_unavailable`. Disposing it before
- * `end` stops the thread; the unfinished file is the caller's.
+ * Errors: `export_too_large`, `store_unavailable`. Disposing it before `end` stops the thread; the unfinished file is the caller's.
  */
 export class FileWriter implements AsyncDisposable {
   readonly #worker: Worker
   readonly #waiting = new Map<number, PromiseWithResolvers<WrittenFile | null>>()
-  /** Given back by the thread, for the next batches. */
-  readonly #spare: ArrayBuffer[] = []
+  readonly #release: (bytes: ArrayBuffer) => void
   #next = 0
   #failure: Error | null = null
 
-  constructor(options: ThreadOptions) {
+  /** `release` gets the memory of rows that are written. */
+  constructor(options: ThreadOptions, release: (bytes: ArrayBuffer) => void) {
+    this.#release = release
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
     this.#worker = new Worker(new URL(`./export-thread${extension}`, import.meta.url), {
       workerData: options,
@@ -39,10 +38,12 @@ export class FileWriter implements AsyncDisposable {
     this.#worker.on('exit', () => this.#fail(internal('The thread of an export ended too early.', null)))
   }
 
-  async write(rows: readonly ScannedRow[]): Promise<void> {
-    const packed = packRows(rows, this.#spare.pop())
+  /** Hands the rows over: their arrays are empty from then on. */
+  async write(rows: ScannedRows): Promise<void> {
+    const { seqs, starts, lengths, leafHashes, bytes } = rows
+    const buffers = [seqs, starts, lengths, leafHashes, bytes].map(({ buffer }) => buffer)
     // its failure shows below, at the next write, or at the end
-    this.#send((id) => ({ id, rows: packed }), [packed.buffer]).catch(() => undefined)
+    this.#send((id) => ({ id, rows }), buffers).catch(() => undefined)
     while (this.#waiting.size >= UNDER_WAY) await Promise.race(this.#unsettled())
     if (this.#failure !== null) throw this.#failure
   }
@@ -75,7 +76,7 @@ export class FileWriter implements AsyncDisposable {
       this.#fail(new TrailsealError(answer.failure.code, answer.failure.message))
       return
     }
-    if ('spare' in answer) this.#spare.push(answer.spare)
+    if ('spare' in answer) this.#release(answer.spare)
     this.#waiting.get(answer.id)?.resolve('file' in answer ? answer.file : null)
     this.#waiting.delete(answer.id)
   }

@@ -85,27 +85,32 @@ async function writeRows(
 ): Promise<WrittenFile> {
   const { signal } = run
   const { format } = frozen
-  await using file = new FileWriter({
-    format,
-    context,
-    path,
-    settings: format === 'pdf' ? await settings() : null,
-  })
+  await using file = new FileWriter(
+    { format, context, path, settings: format === 'pdf' ? await settings() : null },
+    (bytes) => scan.release(bytes),
+  )
   let written = 0
   for await (const batch of scan.scan(frozen.requester, job.workspace, request, signal)) {
     signal.throwIfAborted()
     await guard.checkNowAndThen()
+    // handing the rows over takes them from here
+    const { length } = batch.seqs
+    if (written + length > context.rows) throw changed()
+    seqs.set(batch.seqs, written)
+    written += length
     await file.write(batch)
-    for (const { seq } of batch) seqs[written++] = seq
     // the last step is left for proof and delivery
     run.progress((0.98 * written) / Math.max(1, context.rows))
   }
   signal.throwIfAborted()
   await guard.check()
-  if (written !== context.rows)
-    // the index was rebuilt meanwhile: a file that says otherwise than its title must not be
-    throw new TrailsealError('index_lagging', 'The search index changed while the export was written.')
+  if (written !== context.rows) throw changed()
   return await file.end()
+}
+
+/** The index was rebuilt meanwhile: a file that says otherwise than its title must not be. */
+function changed(): TrailsealError {
+  return new TrailsealError('index_lagging', 'The search index changed while the export was written.')
 }
 
 function contextOf(

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { FormatSettings } from './export-formats.ts'
 import type { ExportContext, ExportFormatName } from './formats/export-format.ts'
-import type { PackedRows } from './packed-rows.ts'
+import type { ScannedRows } from '../query/event-scan.ts'
 
 /** What an export thread is started with. */
 export interface ThreadOptions {
@@ -13,7 +13,7 @@ export interface ThreadOptions {
 }
 
 export type ThreadRequest =
-  { readonly id: number; readonly rows: PackedRows } | { readonly id: number; readonly end: true }
+  { readonly id: number; readonly rows: ScannedRows } | { readonly id: number; readonly end: true }
 
 /** What a finished file is known by. */
 export interface WrittenFile {
@@ -24,6 +24,6 @@ export interface WrittenFile {
 
 export type ThreadAnswer =
   | { readonly id: number; readonly file: WrittenFile }
-  /** Rows were written; their buffer comes back. */
+  /** Rows were written; the memory of their bytes comes back. */
   | { readonly id: number; readonly spare: ArrayBuffer }
   | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly message: string } }

@@ -51,6 +51,18 @@ export type CommitOutcome =
   /** Some client ids are in the log already. Nothing of this log was stored. */
   | { readonly status: 'duplicate'; readonly seqOf: ReadonlyMap<string, number> }
 
+/** Entries that are what the log committed to, in a few buffers that cross threads as they are: an object each would cost more than its hash. */
+export interface CommittedEntries {
+  readonly seqs: Float64Array<ArrayBuffer>
+  /** Where each entry begins in `bytes`; before it are bytes that are of no entry, two or more. Others may lie between them. */
+  readonly starts: Uint32Array<ArrayBuffer>
+  /** Of each entry, bytes. */
+  readonly lengths: Uint32Array<ArrayBuffer>
+  /** 32 bytes an entry. */
+  readonly leafHashes: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
 /**
  * Port: the ledger, the only commit point of the product.
  *
@@ -67,10 +79,13 @@ export interface Ledger<Derived = unknown> {
   /** Canonical bytes of `count` entries from `first`, in order; fewer where the log ends. At most 4,096 are returned. */
   entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]>
   /**
-   * Gives back what `entries` answered, by whoever is done with it and reads many: its memory is filled anew by a later read. The arrays are
-   * empty from then on.
+   * Entries of a log of `size`, each hashed and compared with what the log committed to: for whoever reads very many of them, since all of it
+   * is done where the entries are read. At most 1,024, in any order; neighbours are fastest. Throws `tampered` with the first seq that has no
+   * entry, no leaf hash, or another one.
    */
-  release?(entries: readonly Uint8Array[]): void
+  committed?(workspace: string, seqs: Float64Array<ArrayBuffer>, size: number): Promise<CommittedEntries>
+  /** Takes the bytes of committed entries that are used up, to be filled anew: fresh memory costs more time than filling it. */
+  release?(bytes: ArrayBuffer): void
   /** Canonical bytes of these entries in the given order; null where there is none. At most 1,000. */
   entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]>
   /** The first `width` hashes of a tile; null where the log has not so many. */

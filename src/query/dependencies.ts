@@ -21,7 +21,7 @@ export type ReadingEvent = Pick<AuditEvent, 'actor' | 'outcome' | 'resource'> & 
 export interface QueryDependencies {
   readonly ledger: Pick<
     Ledger,
-    'head' | 'entries' | 'release' | 'entriesAt' | 'tile' | 'seqOf' | 'firstReceivedSince'
+    'head' | 'entries' | 'committed' | 'release' | 'entriesAt' | 'tile' | 'seqOf' | 'firstReceivedSince'
   >
   readonly search: Pick<
     SearchIndex,

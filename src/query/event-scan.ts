@@ -1,5 +1,6 @@
 import { TrailsealError } from '../errors.ts'
 import { handled } from '../handled.ts'
+import type { CommittedEntries } from '../ledger/ledger.ts'
 import type { Query } from '../search/query-syntax.ts'
 import type { Hit, PageRequest, SearchRequest } from '../search/search-index.ts'
 import { encodeBase64 } from '../tlog/encoding.ts'
@@ -8,7 +9,7 @@ import { openView, type View } from './access.ts'
 import type { QueryDependencies } from './dependencies.ts'
 import { and, filtersQuery } from './filters.ts'
 import { untilIndexed } from './index-progress.ts'
-import { readLeaves } from './leaf-hashes.ts'
+import { readCommitted } from './committed-entries.ts'
 import type { Filters } from './query-facade.ts'
 
 /** A moment of a log: whoever scans it again, with the same access, gets the same rows. */
@@ -38,34 +39,29 @@ export interface ScanRequest {
   readonly order: 'log' | 'newest'
 }
 
-/** An entry as it is stored, with the leaf hash that the log committed to: whoever uses it compares the two. */
-export interface ScannedRow {
-  readonly seq: number
-  readonly entry: Uint8Array
-  readonly leafHash: Uint8Array
-}
+/** Rows of the log, each hashed and compared with what the log committed to. */
+export type ScannedRows = CommittedEntries
 
 /**
  * Everything that a principal can see, in batches: for exports. Access is that of the query facade (`access.ts`), opened at each call
  * and with the rights of now; only the clock of the plan's window stands still, at the moment.
  *
- * Errors: as `QueryFacade`; `tampered` where an entry is lost.
+ * Errors: as `QueryFacade`; `tampered` where an entry is lost, or is not what the log committed to.
  */
 export interface EventScan {
   /** Where a scan of now would start; checks filters and rights. Throws `not_found` while the log is empty. */
   start(principal: Principal, workspace: string, filters: Filters): Promise<ScanStart>
   /** How many rows there are. */
   count(principal: Principal, workspace: string, request: ScanRequest): Promise<number>
-  /**
-   * Batches of at most 1,024 rows; reads one batch ahead, and no further while the consumer is busy. The bytes of a batch are there until
-   * the next one is asked for.
-   */
+  /** Batches of at most 1,024 rows, which are the consumer's; reads one batch ahead, and no further while the consumer is busy. */
   scan(
     principal: Principal,
     workspace: string,
     request: ScanRequest,
     signal: AbortSignal,
-  ): AsyncIterable<readonly ScannedRow[]>
+  ): AsyncIterable<ScannedRows>
+  /** Takes the bytes of a batch that is used up, to be filled anew: fresh memory costs more time than filling it. */
+  release(bytes: ArrayBuffer): void
 }
 
 export function createEventScan(dependencies: QueryDependencies): EventScan {
@@ -75,18 +71,14 @@ export function createEventScan(dependencies: QueryDependencies): EventScan {
 const EVERYTHING: Query = { type: 'all' }
 /** Entries read at once; a whole number of tiles. */
 const BATCH = 1_024
+/** Batches that are begun before they are asked for: the store has one to read while another one is handed on. */
+const AHEAD = 1
 /** What an index gives at once. */
 const PAGE = 1_000
 /** One bucket of a histogram holds whatever there is. */
 const ALL_TIME_MS = 2 ** 43
 
-interface Batch {
-  readonly rows: readonly ScannedRow[]
-  /** As the ledger answered them, where it takes them back. */
-  readonly entries: readonly Uint8Array[]
-}
-
-type ReadBatch = () => Promise<Batch>
+type ReadBatch = () => Promise<ScannedRows>
 
 class PortEventScan implements EventScan {
   readonly #dependencies: QueryDependencies
@@ -126,11 +118,11 @@ class PortEventScan implements EventScan {
     workspace: string,
     request: ScanRequest,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly ScannedRow[], void> {
+  ): AsyncGenerator<ScannedRows, void> {
     const { view, search, everything } = await this.#open(principal, workspace, request)
     const { order, moment } = request
     if (everything && order === 'log') {
-      yield* ahead(this.#wholeLog(view, moment.size), this.#dependencies, signal)
+      yield* ahead(this.#wholeLog(view, moment.size), signal)
       return
     }
     await untilIndexed(this.#dependencies, workspace, moment.size - 1)
@@ -138,11 +130,7 @@ class PortEventScan implements EventScan {
       order === 'log'
         ? ({ order: 'seq', direction: 'asc' } as const)
         : ({ order: 'timestamp', direction: 'desc' } as const)
-    yield* ahead(
-      this.#hits({ ...search, ...direction, limit: PAGE }, moment.size),
-      this.#dependencies,
-      signal,
-    )
+    yield* ahead(this.#hits({ ...search, ...direction, limit: PAGE }, moment.size), signal)
   }
 
   async #view(principal: Principal, workspace: string, at: number): Promise<View> {
@@ -163,32 +151,26 @@ class PortEventScan implements EventScan {
     return { view, search: view.search(and(filter, past)), everything }
   }
 
+  release(bytes: ArrayBuffer): void {
+    this.#dependencies.ledger.release?.(bytes)
+  }
+
   /** Straight through the ledger: no index is asked. */
   *#wholeLog({ workspace, firstSeq }: View, size: number): Generator<ReadBatch> {
     for (let first = firstSeq; first < size;) {
       // up to a border of tiles, so that each tile is read once
       const end = Math.min(size, first - (first % BATCH) + BATCH)
-      const from = first
-      yield () => this.#neighbours(workspace, from, end, size)
+      const seqs = Float64Array.from({ length: end - first }, (_, at) => first + at)
+      yield () => readCommitted(this.#dependencies, workspace, seqs, size)
       first = end
     }
-  }
-
-  async #neighbours(workspace: string, first: number, end: number, size: number): Promise<Batch> {
-    const { ledger } = this.#dependencies
-    const seqs = Array.from({ length: end - first }, (_, at) => first + at)
-    const [entries, leaves] = await Promise.all([
-      ledger.entries(workspace, first, end - first),
-      readLeaves(ledger, workspace, seqs, size),
-    ])
-    return { rows: seqs.map((seq, at) => row(seq, entries[at], leaves(seq))), entries }
   }
 
   async *#hits(request: Omit<PageRequest, 'after'>, size: number): AsyncGenerator<ReadBatch> {
     const { search } = this.#dependencies
     for await (const hits of search.scan?.(request) ?? this.#pages(request)) {
-      const seqs = hits.map(({ seq }) => seq)
-      yield () => this.#entriesOf(request.workspace, seqs, size)
+      const seqs = Float64Array.from(hits, ({ seq }) => seq)
+      if (seqs.length > 0) yield () => readCommitted(this.#dependencies, request.workspace, seqs, size)
     }
   }
 
@@ -207,50 +189,18 @@ class PortEventScan implements EventScan {
       if (!more) return
     }
   }
-
-  async #entriesOf(workspace: string, seqs: readonly number[], size: number): Promise<Batch> {
-    const { ledger } = this.#dependencies
-    // in the log's order, because a ledger keeps neighbours in one compressed bundle
-    const sorted = seqs.toSorted((one, other) => one - other)
-    const first = sorted[0] ?? 0
-    if ((sorted.at(-1) ?? 0) - first + 1 === sorted.length) {
-      const { rows, entries } = await this.#neighbours(workspace, first, first + sorted.length, size)
-      return { rows: seqs.map((seq) => rows[seq - first] ?? lost(seq)), entries }
-    }
-    const [entries, leaves] = await Promise.all([
-      ledger.entriesAt(workspace, sorted),
-      readLeaves(ledger, workspace, sorted, size),
-    ])
-    const bySeq = new Map(sorted.map((seq, at) => [seq, entries[at] ?? undefined]))
-    return { rows: seqs.map((seq) => row(seq, bySeq.get(seq), leaves(seq))), entries: [] }
-  }
 }
 
-function row(seq: number, entry: Uint8Array | undefined, leafHash: Uint8Array | null): ScannedRow {
-  if (entry === undefined || leafHash === null) return lost(seq)
-  return { seq, entry, leafHash }
-}
-
-function lost(seq: number): never {
-  throw new TrailsealError('tampered', `Entry ${seq} of the log can not be read.`)
-}
-
-/** Begins to read each batch while the one before it is being used. Whoever asks for the next one is done with the one before. */
+/** Begins to read the next batches while the one before them is being used. */
 async function* ahead(
   batches: Iterable<ReadBatch> | AsyncIterable<ReadBatch>,
-  { ledger }: Pick<QueryDependencies, 'ledger'>,
   signal: AbortSignal,
-): AsyncGenerator<readonly ScannedRow[], void> {
-  let current: Promise<Batch> | null = null
+): AsyncGenerator<ScannedRows, void> {
+  const begun: Promise<ScannedRows>[] = []
   for await (const read of batches) {
     signal.throwIfAborted()
-    const following = handled(read())
-    if (current !== null) {
-      const { rows, entries } = await current
-      yield rows
-      ledger.release?.(entries)
-    }
-    current = following
+    begun.push(handled(read()))
+    if (begun.length > AHEAD) yield (await begun.shift()) as ScannedRows
   }
-  if (current !== null) yield (await current).rows
+  for (const batch of begun) yield await batch
 }

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../../src/ledger/ledger.ts'
+import type {
+  CommitOutcome,
+  CommittedEntries,
+  Ledger,
+  LogCommit,
+  LogHead,
+  SequencedEntry,
+} from '../../src/ledger/ledger.ts'
+import { readCommitted } from '../../src/query/committed-entries.ts'
 import { EMPTY_HEAD } from '../../src/sequencer/log-state.ts'
 import { encodeUtf8 } from '../../src/tlog/encoding.ts'
 import { leafHash } from '../../src/tlog/leaf.ts'
@@ -44,6 +52,40 @@ export function ledgerContract(
       const held = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)
       expect(held).toBeLessThan(2 * picked.reduce((sum, entry) => sum + (entry?.length ?? 0), 0) + 64)
       expect(await ledger.workspaces()).toEqual(['acme'])
+    })
+
+    test('committed entries are those of the log, in any order, with their leaf hashes', async () => {
+      const log = new Log('acme')
+      await ledger.append([log.next(700)])
+      await ledger.append([log.next(600)])
+      const down = Array.from({ length: 300 }, (_, at) => 699 - at)
+      const scattered = [1_299, 0, 650, 63, 64, 255, 256]
+      for (const wanted of [[0], [5, 6, 7], down, scattered, [690, 702, 695, 694, 710]]) {
+        const read = await readCommitted({ ledger, sha256 }, 'acme', Float64Array.from(wanted), 1_300)
+        expect([...read.seqs]).toEqual(wanted)
+        expect(textsOf(read)).toEqual(wanted.map((seq) => log.texts[seq]))
+        expect(Buffer.from(read.leafHashes)).toEqual(joined(wanted.map((seq) => log.leaves[seq]!)))
+        // room for what a line or a leaf has before it
+        const ends = [0, ...read.starts.map((start, at) => start + read.lengths[at]!)].sort((a, b) => a - b)
+        for (const start of read.starts) expect(ends.findLast((end) => end <= start - 2)).toBeDefined()
+        // memory that was given back is filled anew
+        ledger.release?.(read.bytes.buffer)
+      }
+    })
+
+    test('an entry that the log does not have is named', async () => {
+      const log = new Log('acme')
+      await ledger.append([log.next(300)])
+      for (const wanted of [[300], [299, 300], [0, 299, 5_000]])
+        await expect(
+          readCommitted({ ledger, sha256 }, 'acme', Float64Array.from(wanted), 300),
+        ).rejects.toMatchObject({
+          code: 'tampered',
+          message: `Entry ${wanted.at(-1)} of the log can not be read.`,
+        })
+      await expect(readCommitted({ ledger, sha256 }, 'nobody', Float64Array.of(0), 1)).rejects.toMatchObject({
+        code: 'tampered',
+      })
     })
 
     test('tiles are served at every width that the log has had', async () => {
@@ -133,7 +175,7 @@ function joined(hashes: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A log that the test writes by hand, so that the port is judged without the sequencer. */
-class Log {
+export class Log {
   head: LogHead = EMPTY_HEAD
   readonly texts: string[] = []
   readonly leaves: Uint8Array[] = []
@@ -184,4 +226,8 @@ class Log {
     const tiles = this.#edge.takeChanged()
     return { workspace: this.#workspace, expected: previous, entries, tiles, head: this.head }
   }
+}
+
+function textsOf({ bytes, starts, lengths }: CommittedEntries): string[] {
+  return Array.from(starts, (start, at) => Buffer.from(bytes.slice(start, start + lengths[at]!)).toString())
 }

@@ -13,6 +13,15 @@ export interface ExportRow {
   readonly leafHash: Uint8Array
 }
 
+/** Some rows, in the order in which they are to be seen. */
+export interface ExportRows extends Iterable<ExportRow> {
+  /**
+   * Their canonical bytes, each with a line feed behind, in the place of the rows: these can't be read any more. For rows in the order of
+   * the log.
+   */
+  lines(): Uint8Array
+}
+
 /** What an export says of itself. The bytes of a file depend on this and its rows, and on nothing else. */
 export interface ExportContext {
   readonly exportId: string
@@ -57,7 +66,7 @@ export interface ExportFormat {
 /** Takes rows in any order: that in which they are to be seen. Memory stays flat, whatever the number of rows. */
 export interface ExportWriter {
   /** Settles when the output wants more; the bytes of the rows may be overwritten from then on. Throws what the output fails with. */
-  write(rows: readonly ExportRow[]): Promise<void>
+  write(rows: ExportRows): Promise<void>
   /** Settles when the output has everything and is ended. */
   end(): Promise<void>
 }

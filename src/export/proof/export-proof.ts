@@ -55,12 +55,11 @@ async function* rangeProof(source: ProofSource, size: number): AsyncGenerator<st
     for (const { index, hashes } of tiles) {
       const from = Math.max(first, index * TILE_WIDTH)
       const stop = Math.min(end, (index + 1) * TILE_WIDTH)
-      let text = ''
-      for (let seq = from; seq < stop; seq++) {
-        const place = (seq % TILE_WIDTH) * HASH_BYTES
-        text += `${seq === first ? '' : ','}"${base64(hashes.subarray(place, place + HASH_BYTES))}"`
-      }
-      yield text
+      const start = index * TILE_WIDTH
+      yield (
+        (from === first ? '' : ',') +
+        hashList(hashes.subarray((from - start) * HASH_BYTES, (stop - start) * HASH_BYTES))
+      )
     }
   }
   yield `],"left":${await beside(0, first)},"mode":"range","right":${await beside(end, size)}}`
@@ -77,6 +76,23 @@ async function* inclusionProofs(source: ProofSource, size: number): AsyncGenerat
     separator = ','
   }
   yield ']}'
+}
+
+/** A hash fills groups of three bytes but for its last one, which base64 fills up with a sign. */
+const PADDED_BYTES = 33
+const BASE64_CHARACTERS = 44
+
+/** JSON texts of the hashes in base64, commas between them: encoded all at once, in a third of the time. */
+function hashList(hashes: Uint8Array): string {
+  const count = hashes.length / HASH_BYTES
+  const padded = Buffer.alloc(count * PADDED_BYTES)
+  for (let at = 0; at < count; at++)
+    padded.set(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES), at * PADDED_BYTES)
+  const text = padded.toString('base64')
+  let list = ''
+  for (let at = 0; at < text.length; at += BASE64_CHARACTERS)
+    list += `${at === 0 ? '"' : ',"'}${text.slice(at, at + BASE64_CHARACTERS - 1)}="`
+  return list
 }
 
 function base64(bytes: Uint8Array): string {

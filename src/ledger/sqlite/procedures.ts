@@ -1,12 +1,10 @@
-/**
- * The ledger inside the SQLite writer and readers.
- *
- * Rows of a log are keyed by `log number × 2^33 + position`, so that one b-tree serves all logs, appends go to its right
- * edge per log, and every key is a safe JavaScript integer: 2^20 logs of 2^33 entries each.
- */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+/** The ledger inside the SQLite writer and readers. */
+import { constants, zstdCompressSync } from 'node:zlib'
 import { HandedOver, type SqliteCall, type SqliteConnection } from '../../drivers/sqlite/procedures.ts'
 import type { CommitOutcome, LogHead, TileWrite } from '../ledger.ts'
+import { LENGTH_BYTES, NO_ENTRY, readEntries, readNeighbours, type JoinedEntries } from './bundles.ts'
+import { committed } from './committed.ts'
+import { LOG_SPAN, logNumber, readTile, tileKey } from './log-rows.ts'
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS ledger_log (number INTEGER PRIMARY KEY, workspace TEXT NOT NULL UNIQUE) STRICT;
@@ -20,20 +18,8 @@ export const schema = `
     log INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (log, id)) STRICT, WITHOUT ROWID;
 `
 
-const LOG_SPAN = 2 ** 33
-/** Level 0 has at most 2^25 tiles in 2^33 entries. */
-const LEVEL_SPAN = 2 ** 28
-
-/** Entries of one commit that are compressed together: up to this many, so that reading one stays cheap. */
-export const ENTRIES_PER_BUNDLE = 64
-
 /** The writer thread is the narrowest place of ingest: level 1 takes half the time of the default for a few bytes more. */
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-
-/** A bundle of common events fits into one chunk: without pieces to be joined it is unpacked in two thirds of the time. */
-const UNPACKING = { chunkSize: 64 * 1024, maxOutputLength: ENTRIES_PER_BUNDLE * 65_537 }
-/** Big-endian, before each entry of a bundle. */
-export const LENGTH_BYTES = 2
 
 export interface PackedCommit {
   readonly workspace: string
@@ -47,23 +33,11 @@ export interface PackedCommit {
   readonly alongside: readonly SqliteCall[]
 }
 
-/** In the place of the length of an entry that is not there. No entry is that long. */
-export const NO_ENTRY = 2 ** 32 - 1
-
 /** What the ledger keeps beside its entries, and what therefore could say something else than they do. */
 export interface LedgerFacts {
   readonly bundles: readonly { readonly first: number; readonly count: number; readonly receivedAt: number }[]
   readonly clientIds: number
   readonly lastReceivedAt: number
-}
-
-/**
- * Neighbours cross the thread border as one buffer that is handed over: a thousand small ones cost five times the time, and memory that
- * is slow to return. Before each entry stand the two bytes of its length, as in the bundle that it was copied with.
- */
-export interface JoinedEntries {
-  readonly bytes: Uint8Array
-  readonly lengths: Uint32Array
 }
 
 export const procedures = {
@@ -77,37 +51,30 @@ export const procedures = {
 
   'ledger.entries': (
     connection: SqliteConnection,
-    range: { workspace: string; first: number; count: number; spare: ArrayBuffer | null },
+    { workspace, first, count }: { workspace: string; first: number; count: number },
   ): HandedOver => {
-    const log = logNumber(connection, range.workspace)
-    return joined(log === null ? [] : readParts(connection, log, range.first, range.count), range.spare)
+    const log = logNumber(connection, workspace)
+    return handedOver(
+      log === null ? noneOf([]) : readNeighbours(connection, log, { first, count, spare: null }),
+    )
   },
 
   'ledger.entriesAt': (
     connection: SqliteConnection,
-    wanted: { workspace: string; seqs: readonly number[] },
+    { workspace, seqs }: { workspace: string; seqs: readonly number[] },
   ): HandedOver => {
-    const log = logNumber(connection, wanted.workspace)
-    const bundleOf = log === null ? () => null : bundleReader(connection, log)
-    return joinedCopies(
-      wanted.seqs.map((seq) => {
-        const bundle = bundleOf(seq)
-        return bundle?.entries[seq - bundle.first] ?? null
-      }),
-    )
+    const log = logNumber(connection, workspace)
+    return handedOver(log === null ? noneOf(seqs) : readEntries(connection, log, seqs))
   },
+
+  'ledger.committed': committed,
 
   'ledger.tile': (
     connection: SqliteConnection,
     tile: { workspace: string; level: number; index: number; width: number },
   ): Uint8Array | null => {
     const log = logNumber(connection, tile.workspace)
-    if (log === null) return null
-    const row = connection
-      .prepare('SELECT width, hashes FROM ledger_tile WHERE key = ?')
-      .get(tileKey(log, tile.level, tile.index))
-    if (!row || (row['width'] as number) < tile.width) return null
-    return (row['hashes'] as Uint8Array).subarray(0, tile.width * 32)
+    return log === null ? null : readTile(connection, log, tile.level, tile.index, tile.width)
   },
 
   'ledger.seqOf': (
@@ -133,6 +100,17 @@ export const procedures = {
       .prepare('SELECT workspace FROM ledger_log JOIN ledger_head ON log = number ORDER BY workspace')
       .all()
       .map((row) => row['workspace'] as string),
+}
+
+function handedOver(joined: JoinedEntries): HandedOver {
+  return new HandedOver(joined, [joined.bytes.buffer, joined.lengths.buffer])
+}
+
+function noneOf(seqs: readonly number[]): JoinedEntries {
+  return {
+    bytes: new Uint8Array(seqs.length * LENGTH_BYTES),
+    lengths: new Uint32Array(seqs.length).fill(NO_ENTRY),
+  }
 }
 
 /** Bundles that begin in the range, and how many client ids the log has: for verification. */
@@ -211,11 +189,6 @@ function addLog(connection: SqliteConnection, workspace: string): number {
   )
 }
 
-function logNumber(connection: SqliteConnection, workspace: string): number | null {
-  const row = connection.prepare('SELECT number FROM ledger_log WHERE workspace = ?').get(workspace)
-  return row ? (row['number'] as number) : null
-}
-
 function readHead(connection: SqliteConnection, log: number): LogHead | null {
   const row = connection.prepare('SELECT * FROM ledger_head WHERE log = ?').get(log)
   if (!row) return null
@@ -245,106 +218,6 @@ function seqOf(connection: SqliteConnection, log: number, ids: readonly string[]
   return found
 }
 
-interface Bundle {
-  readonly first: number
-  readonly entries: readonly Uint8Array[]
-}
-
-/** Finds the bundle that holds a seq; the last one is kept, since neighbours are asked for together. */
-function bundleReader(connection: SqliteConnection, log: number): (seq: number) => Bundle | null {
-  const select = connection.prepare(
-    'SELECT key, count, bundle FROM ledger_entries WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1',
-  )
-  let last: Bundle | null = null
-  return (seq) => {
-    if (last && seq >= last.first && seq < last.first + last.entries.length) return last
-    const row = select.get(log * LOG_SPAN, log * LOG_SPAN + seq)
-    if (!row) return null
-    last = { first: (row['key'] as number) - log * LOG_SPAN, entries: unpack(row['bundle'] as Uint8Array) }
-    return last
-  }
-}
-
-/** A run of entries inside the bytes of a bundle, each behind the two bytes of its length. */
-interface Part {
-  readonly bytes: Uint8Array
-  readonly lengths: readonly number[]
-}
-
-/** Bundle after bundle, up to the first entry that is not there. */
-function readParts(connection: SqliteConnection, log: number, first: number, count: number): Part[] {
-  const base = log * LOG_SPAN
-  const rows = connection
-    .prepare(
-      `SELECT key, bundle FROM ledger_entries
-       WHERE key >= (SELECT max(key) FROM ledger_entries WHERE key BETWEEN ? AND ?) AND key < ? ORDER BY key`,
-    )
-    .all(base, base + first, base + first + count)
-  const parts: Part[] = []
-  let next = first
-  for (const row of rows) {
-    const entries = unpack(row['bundle'] as Uint8Array)
-    const skipped = next - ((row['key'] as number) - base)
-    const wanted = skipped < 0 ? [] : entries.slice(skipped, skipped + first + count - next)
-    const [start, end] = [wanted[0], wanted.at(-1)]
-    if (start === undefined || end === undefined) break
-    const from = start.byteOffset - LENGTH_BYTES
-    const bytes = new Uint8Array(start.buffer, from, end.byteOffset + end.length - from)
-    parts.push({ bytes, lengths: wanted.map(({ length }) => length) })
-    next += wanted.length
-  }
-  return parts
-}
-
-function joined(parts: readonly Part[], spare: ArrayBuffer | null): HandedOver {
-  const lengths = Uint32Array.from(parts.flatMap((part) => part.lengths))
-  const size = parts.reduce((sum, part) => sum + part.bytes.length, 0)
-  const isEnough = spare !== null && spare.byteLength >= size
-  // some room more, so that it is enough for others too
-  const bytes = new Uint8Array(isEnough ? spare : new ArrayBuffer(Math.ceil(size * 1.25)), 0, size)
-  let end = 0
-  for (const part of parts) {
-    bytes.set(part.bytes, end)
-    end += part.bytes.length
-  }
-  return new HandedOver({ bytes, lengths } satisfies JoinedEntries, [bytes.buffer, lengths.buffer])
-}
-
-/** Entries of many bundles: of each bundle only what is asked for crosses the thread border. An entry that is not there has no length. */
-function joinedCopies(entries: readonly (Uint8Array | null)[]): HandedOver {
-  const lengths = Uint32Array.from(entries, (entry) => entry?.length ?? NO_ENTRY)
-  const size = entries.reduce((sum, entry) => sum + LENGTH_BYTES + (entry?.length ?? 0), 0)
-  const bytes = new Uint8Array(size)
-  let end = 0
-  for (const entry of entries) {
-    end += LENGTH_BYTES
-    if (entry === null) continue
-    bytes.set(entry, end)
-    end += entry.length
-  }
-  return new HandedOver({ bytes, lengths } satisfies JoinedEntries, [bytes.buffer, lengths.buffer])
-}
-
-/**
- * Parts of one buffer. Lenient on purpose: damaged bytes give damaged entries, not a failed read, so that verification can go on and name
- * the entry. A bundle that does not even decompress has no entries.
- */
-function unpack(compressed: Uint8Array): Uint8Array[] {
-  let bytes: Uint8Array
-  try {
-    bytes = zstdDecompressSync(compressed, UNPACKING)
-  } catch {
-    return []
-  }
-  const entries: Uint8Array[] = []
-  for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
-    const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-    entries.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length))
-    at += LENGTH_BYTES + length
-  }
-  return entries
-}
-
 /** `received_at` never decreases along a log and is one per bundle: a binary search over keys needs no index. */
 function firstReceivedSince(connection: SqliteConnection, log: number, receivedAt: number): number {
   const at = connection.prepare(
@@ -360,8 +233,4 @@ function firstReceivedSince(connection: SqliteConnection, log: number, receivedA
     else low = (row['key'] as number) - log * LOG_SPAN + (row['count'] as number)
   }
   return low
-}
-
-function tileKey(log: number, level: number, index: number): number {
-  return log * LOG_SPAN + level * LEVEL_SPAN + index
 }

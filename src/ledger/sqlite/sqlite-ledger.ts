@@ -1,17 +1,19 @@
 import type { SqliteCall } from '../../drivers/sqlite/procedures.ts'
 import { moduleBeside, type Sqlite } from '../../drivers/sqlite/sqlite.ts'
-import type { CommitOutcome, Ledger, LogCommit, LogHead, SequencedEntry } from '../ledger.ts'
-import {
-  ENTRIES_PER_BUNDLE,
-  LENGTH_BYTES,
-  NO_ENTRY,
-  type LedgerFacts,
-  type JoinedEntries,
-  type PackedCommit,
-} from './procedures.ts'
+import type {
+  CommitOutcome,
+  CommittedEntries,
+  Ledger,
+  LogCommit,
+  LogHead,
+  SequencedEntry,
+} from '../ledger.ts'
+import { ENTRIES_PER_BUNDLE, LENGTH_BYTES, NO_ENTRY, type JoinedEntries } from './bundles.ts'
+import type { LedgerFacts, PackedCommit } from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
 
+const MOST_ENTRIES = 4_096
 const MOST_SPARE = 4
 
 /**
@@ -41,18 +43,25 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   }
 
   async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
-    const spare = this.#spare.pop() ?? null
-    const argument = { workspace, first, count: Math.min(count, 4096), spare }
-    const call = { procedure: 'ledger.entries', argument }
-    const joined = (await this.#sqlite.scan(call, spare === null ? [] : [spare])) as JoinedEntries
+    const argument = { workspace, first, count: Math.min(count, MOST_ENTRIES) }
+    const joined = (await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as JoinedEntries
     return parted(joined).filter((entry) => entry !== null)
   }
 
-  release(entries: readonly Uint8Array[]): void {
-    const buffer = entries[0]?.buffer
-    if (!(buffer instanceof ArrayBuffer) || this.#spare.length >= MOST_SPARE) return
+  async committed(
+    workspace: string,
+    seqs: Float64Array<ArrayBuffer>,
+    size: number,
+  ): Promise<CommittedEntries> {
+    const spare = this.#spare.pop() ?? null
+    const call = { procedure: 'ledger.committed', argument: { workspace, seqs, size, spare } }
+    const handed = spare === null ? [seqs.buffer] : [seqs.buffer, spare]
+    return (await this.#sqlite.scan(call, handed)) as CommittedEntries
+  }
+
+  release(bytes: ArrayBuffer): void {
     // what still looks at the entries sees nothing, rather than others
-    this.#spare.push(buffer.transfer())
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(bytes.transfer())
   }
 
   async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {

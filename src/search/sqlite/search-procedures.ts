@@ -1,5 +1,6 @@
 /** The part of the SQLite search index that runs inside the SQLite threads. */
-import type { SqliteConnection, SqliteModule } from '../../drivers/sqlite/procedures.ts'
+import { HandedOver, type SqliteConnection, type SqliteModule } from '../../drivers/sqlite/procedures.ts'
+import type { PageRequest } from '../search-index.ts'
 import { apply } from './apply.ts'
 import { begin, columns, compareDocuments, compareTerms, finish, integrity } from './index-check.ts'
 import { SCHEMA } from './schema.ts'
@@ -11,6 +12,7 @@ export const procedures: SqliteModule['procedures'] = {
   'search.apply': apply,
   'search.position': position,
   'search.page': page,
+  'search.packedPage': packedPage,
   'search.total': total,
   'search.facet': facet,
   'search.histogram': histogram,
@@ -23,6 +25,17 @@ export const procedures: SqliteModule['procedures'] = {
   'search.check.terms': compareTerms,
   'search.check.finish': finish,
   'search.integrity': integrity,
+}
+
+/** Timestamp and seq of each hit, one after the other: as objects, a million of them take longer to cross threads than to find. */
+function packedPage(connection: SqliteConnection, request: PageRequest): HandedOver {
+  const keys = page(connection, request)
+  const packed = new Float64Array(keys.length * 2)
+  for (const [at, { timestamp, seq }] of keys.entries()) {
+    packed[2 * at] = timestamp
+    packed[2 * at + 1] = seq
+  }
+  return new HandedOver(packed, [packed.buffer])
 }
 
 function position(connection: SqliteConnection, workspace: string): number {

@@ -77,10 +77,13 @@ export class SqliteSearchIndex implements SearchIndex {
   async *scan(request: Omit<PageRequest, 'after'>): AsyncGenerator<readonly Hit[]> {
     let after: SortKey | null = null
     for (;;) {
-      const keys = (await this.#scan('search.page', { ...request, after })) as readonly SortKey[]
-      if (keys.length > 0) yield keys.map(({ timestamp, seq }) => ({ timestamp, seq, entry: null }))
-      if (keys.length < request.limit) return
-      after = keys.at(-1) ?? null
+      const packed = (await this.#scan('search.packedPage', { ...request, after })) as Float64Array
+      const hits = Array.from({ length: packed.length / 2 }, (_, at) => ({
+        ...{ timestamp: packed[2 * at] ?? 0, seq: packed[2 * at + 1] ?? 0, entry: null },
+      }))
+      if (hits.length > 0) yield hits
+      if (hits.length < request.limit) return
+      after = hits.at(-1) ?? null
     }
   }
 

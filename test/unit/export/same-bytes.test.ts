@@ -7,7 +7,7 @@ import { makeSelfSigned } from '../../../src/export/formats/pdf/certificate.ts'
 import { pdfFormat } from '../../../src/export/formats/pdf/pdf-format.ts'
 import { pdfSigner } from '../../../src/export/formats/pdf/pdf-signer.ts'
 import { xlsxFormat } from '../../../src/export/formats/xlsx/xlsx-format.ts'
-import { ExportedLog, fileOf, Kept, trickyEvents } from './support.ts'
+import { ExportedLog, exportRows, fileOf, Kept, trickyEvents } from './support.ts'
 
 const log = new ExportedLog(
   Array.from({ length: 5 * trickyEvents.length }, (_, at) => ({
@@ -55,7 +55,7 @@ describe.each(['csv', 'ndjson', 'xlsx', 'pdf'])('%s', (name) => {
     // it fails before the first row, when the format has begun already
     output.write('')
     const export_ = async (): Promise<void> => {
-      for (let round = 0; round < 50; round++) await writer.write(log.rows)
+      for (let round = 0; round < 50; round++) await writer.write(exportRows(log.rows))
       await writer.end()
     }
     await expect(export_()).rejects.toThrow('disk full')

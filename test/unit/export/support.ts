@@ -1,7 +1,12 @@
 import { Writable } from 'node:stream'
 import type { AuditEvent, LogEntry } from '../../../src/event/audit-event.ts'
 import { canonicalize } from '../../../src/event/canonical-json.ts'
-import type { ExportContext, ExportFormat, ExportRow } from '../../../src/export/formats/export-format.ts'
+import type {
+  ExportContext,
+  ExportFormat,
+  ExportRow,
+  ExportRows,
+} from '../../../src/export/formats/export-format.ts'
 import { exportFileNames, exportManifest, signedManifestText } from '../../../src/export/manifest/manifest.ts'
 import { exportProof } from '../../../src/export/proof/export-proof.ts'
 import { formatCheckpointText } from '../../../src/tlog/checkpoint.ts'
@@ -142,6 +147,14 @@ export async function attested(
   return { manifest: await signedManifestText(manifest, { sha256, signNote: log.signExport }), files, names }
 }
 
+/** Rows that lie nowhere near each other. */
+export function exportRows(rows: readonly ExportRow[]): ExportRows {
+  return {
+    [Symbol.iterator]: () => rows[Symbol.iterator](),
+    lines: () => Buffer.concat(rows.flatMap(({ entry }) => [entry, Buffer.from('\n')])),
+  }
+}
+
 /** The file that a format makes of rows given `batch` at a time. */
 export async function fileOf(
   format: ExportFormat,
@@ -151,7 +164,7 @@ export async function fileOf(
 ): Promise<Buffer> {
   const output = new Kept({ highWaterMark: 1_024 })
   const writer = format.open(output, context)
-  for (let at = 0; at < rows.length; at += batch) await writer.write(rows.slice(at, at + batch))
+  for (let at = 0; at < rows.length; at += batch) await writer.write(exportRows(rows.slice(at, at + batch)))
   await writer.end()
   return output.bytes
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import type { EventScan, ScannedRow, ScanRequest } from '../../../src/query/event-scan.ts'
+import type { EventScan, ScanRequest } from '../../../src/query/event-scan.ts'
 import { auditEvent, MemoryRoom, OWNER, principal } from '../../support/query-room.ts'
 
 const EVENTS = 2_500
@@ -21,24 +21,25 @@ describe('event scan', () => {
     )
     await room.append('acme', ...events)
   })
-  const all = async (request: Partial<ScanRequest>, by = OWNER): Promise<ScannedRow[]> => {
+  /** Seqs of the rows. */
+  const all = async (request: Partial<ScanRequest>, by = OWNER): Promise<number[]> => {
     const start = await scan.start(by, 'acme', {})
     const whole = { moment: start, filters: {}, order: 'log' as const, ...request }
-    const rows = (await Array.fromAsync(scan.scan(by, 'acme', whole, new AbortController().signal))).flat()
+    const batches = await Array.fromAsync(scan.scan(by, 'acme', whole, new AbortController().signal))
+    const rows = batches.flatMap((batch) => [...batch.seqs])
     expect(await scan.count(by, 'acme', whole)).toBe(rows.length)
     return rows
   }
-  const seqs = (rows: readonly ScannedRow[]): number[] => rows.map(({ seq }) => seq)
 
   test('reads the whole log, and filtered the same rows as the search finds', async () => {
-    expect(seqs(await all({}))).toEqual(Array.from({ length: EVENTS }, (_, seq) => seq))
-    const logins = seqs(await all({ filters: { action: ['account.login'] } }))
+    expect(await all({})).toEqual(Array.from({ length: EVENTS }, (_, seq) => seq))
+    const logins = await all({ filters: { action: ['account.login'] } })
     expect(logins).toEqual(Array.from({ length: EVENTS / 5 }, (_, at) => at * 5))
   })
 
   test('newest first is the order of the table, over all pages', async () => {
     const { events } = await room.facade.events(OWNER, 'acme', { limit: 1_000 })
-    const rows = seqs(await all({ order: 'newest' }))
+    const rows = await all({ order: 'newest' })
     expect(rows.slice(0, 1_000)).toEqual(events.map(({ seq }) => seq))
     expect(rows.toSorted((one, other) => one - other)).toEqual(
       Array.from({ length: EVENTS }, (_, seq) => seq),
@@ -69,6 +70,15 @@ describe('event scan', () => {
       message: expect.stringContaining('1700') as unknown,
     })
     await expect(all({ order: 'newest' })).rejects.toMatchObject({ code: 'tampered' })
+  })
+
+  test('an entry that is not what the log committed to ends the scan', async () => {
+    room.ledger.tamper('acme', 1_700, (entry) => Uint8Array.from(entry).fill(0x41, 20, 21))
+    for (const order of ['log', 'newest'] as const)
+      await expect(all({ order })).rejects.toMatchObject({
+        code: 'tampered',
+        message: 'Entry 1700 of the log is not what the log committed to.',
+      })
   })
 
   test('an aborted scan ends', async () => {

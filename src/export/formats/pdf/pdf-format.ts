@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import type { ExportContext, ExportFormat, ExportRow, ExportWriter } from '../export-format.ts'
+import type { ExportContext, ExportFormat, ExportRows, ExportWriter } from '../export-format.ts'
 import { requireFits } from '../export-format.ts'
 import { endOutput, writeChunk } from '../output.ts'
 import { eventBlock } from './event-block.ts'
@@ -54,7 +54,7 @@ class PdfWriter implements ExportWriter {
     this.#pdf.addSignatureField(signatureDictionary(context, signer))
   }
 
-  async write(rows: readonly ExportRow[]): Promise<void> {
+  async write(rows: ExportRows): Promise<void> {
     for (const { event } of rows) {
       this.#pages.row(eventBlock(event, this.#fonts))
       this.#rows += 1

@@ -2,7 +2,7 @@ import type { PassThrough, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import type { Options } from 'yazl'
-import type { ExportContext, ExportFormat, ExportRow, ExportWriter } from '../export-format.ts'
+import type { ExportContext, ExportFormat, ExportRows, ExportWriter } from '../export-format.ts'
 import { passThrough, TextOutput } from '../output.ts'
 import { aboutSheet } from './about-sheet.ts'
 import { headerXml, lastColumn, rowXml } from './sheet-rows.ts'
@@ -80,7 +80,7 @@ class Workbook implements ExportWriter {
     this.#add('xl/styles.xml', stylesPart())
   }
 
-  async write(rows: readonly ExportRow[]): Promise<void> {
+  async write(rows: ExportRows): Promise<void> {
     for (const row of rows) {
       if (this.#sheet?.rows === this.#maxSheetEvents) await this.#closeSheet(this.#sheet)
       const sheet = (this.#sheet ??= await this.#openSheet())
