@@ -33,6 +33,13 @@ export interface PackedCommit {
   readonly alongside: readonly SqliteCall[]
 }
 
+export interface WantedTile {
+  readonly workspace: string
+  readonly level: number
+  readonly index: number
+  readonly width: number
+}
+
 /** What the ledger keeps beside its entries, and what therefore could say something else than they do. */
 export interface LedgerFacts {
   readonly bundles: readonly { readonly first: number; readonly count: number; readonly receivedAt: number }[]
@@ -69,12 +76,15 @@ export const procedures = {
 
   'ledger.committed': committed,
 
-  'ledger.tile': (
-    connection: SqliteConnection,
-    tile: { workspace: string; level: number; index: number; width: number },
-  ): Uint8Array | null => {
-    const log = logNumber(connection, tile.workspace)
-    return log === null ? null : readTile(connection, log, tile.level, tile.index, tile.width)
+  'ledger.tiles': (connection: SqliteConnection, tiles: readonly WantedTile[]): HandedOver => {
+    const found = tiles.map(({ workspace, level, index, width }) => {
+      const log = logNumber(connection, workspace)
+      return log === null ? null : readTile(connection, log, level, index, width)
+    })
+    return new HandedOver(
+      found,
+      found.flatMap((tile) => (tile === null ? [] : [tile.buffer as ArrayBuffer])),
+    )
   },
 
   'ledger.seqOf': (

@@ -9,12 +9,14 @@ import type {
   SequencedEntry,
 } from '../ledger.ts'
 import { ENTRIES_PER_BUNDLE, LENGTH_BYTES, NO_ENTRY, type JoinedEntries } from './bundles.ts'
-import type { LedgerFacts, PackedCommit } from './procedures.ts'
+import type { LedgerFacts, PackedCommit, WantedTile } from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
 
 const MOST_ENTRIES = 4_096
 const MOST_SPARE = 4
+/** In one message: 8 KiB each at most. */
+const MOST_TILES = 64
 
 /**
  * The ledger in the embedded store: entries, tiles, ids, head and whatever is committed `alongside` (the search
@@ -26,6 +28,9 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   readonly #alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]
   /** Memory that was given back: to make it anew for each read costs more time than to fill it, and leaves gaps that add up. */
   readonly #spare: ArrayBuffer[] = []
+
+  /** Asked for in this turn of the event loop. */
+  readonly #tiles: AskedTile[] = []
 
   constructor(sqlite: Sqlite, alongside: (commit: LogCommit<Derived>) => readonly SqliteCall[]) {
     this.#sqlite = sqlite
@@ -69,9 +74,13 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
     return parted((await this.#sqlite.read(call)) as JoinedEntries)
   }
 
-  async tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
-    const argument = { workspace, level, index, width }
-    return (await this.#sqlite.read({ procedure: 'ledger.tile', argument })) as Uint8Array | null
+  tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
+    const wanted = { workspace, level, index, width }
+    const answer = Promise.withResolvers<Uint8Array | null>()
+    // Proofs and verification ask for many at once: together they cross threads in the time of one.
+    if (this.#tiles.push({ wanted, answer }) === 1) queueMicrotask(() => this.#readTiles())
+    if (this.#tiles.length === MOST_TILES) this.#readTiles()
+    return answer.promise
   }
 
   async seqOf(workspace: string, clientIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -82,6 +91,20 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   async firstReceivedSince(workspace: string, receivedAt: number): Promise<number> {
     const argument = { workspace, receivedAt }
     return (await this.#sqlite.read({ procedure: 'ledger.firstReceivedSince', argument })) as number
+  }
+
+  #readTiles(): void {
+    const asked = this.#tiles.splice(0)
+    if (asked.length === 0) return
+    this.#sqlite.read({ procedure: 'ledger.tiles', argument: asked.map(({ wanted }) => wanted) }).then(
+      (tiles) => {
+        for (const [at, { answer }] of asked.entries())
+          answer.resolve((tiles as (Uint8Array | null)[])[at] ?? null)
+      },
+      (error: unknown) => {
+        for (const { answer } of asked) answer.reject(error)
+      },
+    )
   }
 
   /** For verification: bundles that begin in the range, times of receipt, and the number of client ids. */
@@ -95,6 +118,11 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
   async workspaces(): Promise<readonly string[]> {
     return (await this.#sqlite.read({ procedure: 'ledger.workspaces', argument: null })) as string[]
   }
+}
+
+interface AskedTile {
+  readonly wanted: WantedTile
+  readonly answer: PromiseWithResolvers<Uint8Array | null>
 }
 
 function parted({ bytes, lengths }: JoinedEntries): (Uint8Array | null)[] {
