@@ -87,13 +87,21 @@ export class CsvLineWriter {
       else if (slot >= 0) this.#text(entry, slot)
       this.#byte(COMMA)
     }
-    for (const byte of leafHash) {
-      this.#byte(HEX[byte >> 4] ?? 0)
-      this.#byte(HEX[byte & 15] ?? 0)
+    return this.#lastCell(leafHash)
+  }
+
+  /** The hash in hexadecimal, and the end of the line. */
+  #lastCell(leafHash: Uint8Array): number {
+    const target = this.#target
+    let to = this.#end
+    for (let at = 0; at < leafHash.length; at++) {
+      const byte = leafHash[at] ?? 0
+      target[to++] = HEX[byte >> 4] ?? 0
+      target[to++] = HEX[byte & 15] ?? 0
     }
-    this.#byte(CARRIAGE_RETURN)
-    this.#byte(LINE_FEED)
-    return this.#end
+    target[to++] = CARRIAGE_RETURN
+    target[to++] = LINE_FEED
+    return to
   }
 
   #firstOf(slots: readonly number[]): number {

@@ -89,7 +89,8 @@ export class EntryCells {
     if (entry[at] !== OPEN_BRACE) return UNDECIDED
     at += 1
     for (const { key, kind, slot, members: inner } of members) {
-      if (!startsWith(entry, at, key)) continue
+      // behind the quotation mark: tells most members apart
+      if (entry[at + 1] !== key[1] || !startsWith(entry, at, key)) continue
       at += key.length
       if (kind === 'text') at = this.#text(entry, at, slot)
       else if (kind === 'members') at = this.#object(entry, at, inner)
@@ -107,7 +108,9 @@ export class EntryCells {
     const start = at + 1
     let comma = 0
     for (at = start; at < entry.length; at++) {
-      const byte = entry[at]
+      const byte = entry[at] ?? 0
+      // most are letters and digits, which are above all that is looked for but one
+      if (byte > COMMA && byte !== BACKSLASH) continue
       if (byte === QUOTE) {
         this.starts[slot] = start
         this.ends[slot] = at
