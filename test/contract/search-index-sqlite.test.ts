@@ -93,6 +93,23 @@ describe('the check of the SQLite search index', () => {
     expect(await index.integrity()).toEqual([])
   })
 
+  test('an index that is made anew has no words of events that it does not have', async () => {
+    await using subject = await open()
+    const { index, file } = subject
+    await index.apply(DOCUMENTS.filter(({ workspace }) => workspace === 'ws'))
+    tamper(
+      file,
+      `INSERT INTO search_text(rowid, a_actor_email) VALUES (7 << 20, 'stray'), (-5, 'stray');
+       DELETE FROM search_event WHERE seq IN (9, 299)`,
+    )
+    const own = DOCUMENTS.filter(({ workspace }) => workspace === 'ws')
+    expect((await index.check(batches(own))).strays).toBeGreaterThanOrEqual(4)
+    await index.clear('ws')
+    await index.apply(own)
+    expect(await index.check(batches(own))).toMatchObject({ differences: [], strays: 0 })
+    expect(await index.integrity()).toEqual([])
+  })
+
   test('names the events whose rows or words were changed', async () => {
     await using subject = await open()
     const { index, file } = subject

@@ -19,6 +19,7 @@ export const procedures: SqliteModule['procedures'] = {
   'search.extent': extent,
   'search.forget': forget,
   'search.sweep': sweep,
+  'search.sweepText': sweepText,
   'search.columns': columns,
   'search.check.begin': begin,
   'search.check.documents': compareDocuments,
@@ -65,4 +66,23 @@ function sweep(connection: SqliteConnection, limit: number): boolean {
   if (rows.length < limit)
     connection.prepare('DELETE FROM search_workspace WHERE number = ?').run(Number(garbage.number))
   return true
+}
+
+/**
+ * Deletes full-text rows that belong to no event, among the next `limit` rows behind `after`; nobody finds them, and verification reports
+ * them. Returns the last row looked at, null where there are no more.
+ */
+function sweepText(
+  connection: SqliteConnection,
+  { after, limit }: { after: bigint; limit: number },
+): bigint | null {
+  const rows = connection
+    .prepareBig(
+      `SELECT t.id AS place, e.place AS event FROM search_text_docsize t LEFT JOIN search_event e ON e.place = t.id
+       WHERE t.id > ? ORDER BY t.id LIMIT ?`,
+    )
+    .all(after, limit) as { place: bigint; event: bigint | null }[]
+  const deleteText = connection.prepare('DELETE FROM search_text WHERE rowid = ?')
+  for (const { place, event } of rows) if (event === null) deleteText.run(place)
+  return rows.length < limit ? null : (rows.at(-1)?.place ?? null)
 }

@@ -28,6 +28,8 @@ export interface IndexReport {
 
 /** Rows deleted in one transaction: ingest waits no longer than that takes. */
 const SWEEP_ROWS = 500
+/** Rows that are only looked at. */
+const LOOKED_AT_ROWS = 10_000
 
 /**
  * The search projection in SQLite: one row an event in the order of reading, and a full-text table beside it. A query is
@@ -103,6 +105,10 @@ export class SqliteSearchIndex implements SearchIndex {
     await this.#sqlite.write([{ procedure: 'search.forget', argument: workspace }])
     // Dying from here on leaves garbage that no query sees; the next clear deletes it.
     while ((await this.#sqlite.write([{ procedure: 'search.sweep', argument: SWEEP_ROWS }]))[0] === true);
+    for (let after: bigint | null = -(2n ** 63n); after !== null;) {
+      const argument = { after, limit: LOOKED_AT_ROWS }
+      after = (await this.#sqlite.write([{ procedure: 'search.sweepText', argument }]))[0] as bigint | null
+    }
   }
 
   /** What the index says of `count` entries from `first`, without their words. */
