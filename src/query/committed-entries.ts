@@ -1,5 +1,5 @@
-import { TrailsealError } from '../errors.ts'
 import type { CommittedEntries, Ledger } from '../ledger/ledger.ts'
+import { changedEntry, lostEntry } from '../ledger/tampered-entry.ts'
 import { equalBytes } from '../tlog/encoding.ts'
 import { leafHash } from '../tlog/leaf.ts'
 import { HASH_BYTES, type Sha256 } from '../tlog/sha256.ts'
@@ -44,10 +44,8 @@ function committedEntry(
   committed: Uint8Array | null,
   sha256: Sha256,
 ): CommittedEntry {
-  if (entry === null || entry === undefined || committed === null)
-    throw new TrailsealError('tampered', `Entry ${seq} of the log can not be read.`)
-  if (!equalBytes(leafHash(entry, sha256), committed))
-    throw new TrailsealError('tampered', `Entry ${seq} of the log is not what the log committed to.`)
+  if (entry === null || entry === undefined || committed === null) throw lostEntry(seq)
+  if (!equalBytes(leafHash(entry, sha256), committed)) throw changedEntry(seq)
   return { entry, leafHash: committed }
 }
 

@@ -71,8 +71,6 @@ export function createEventScan(dependencies: QueryDependencies): EventScan {
 const EVERYTHING: Query = { type: 'all' }
 /** Entries read at once; a whole number of tiles. */
 const BATCH = 1_024
-/** Batches that are begun before they are asked for: the store has one to read while another one is handed on. */
-const AHEAD = 1
 /** What an index gives at once. */
 const PAGE = 1_000
 /** One bucket of a histogram holds whatever there is. */
@@ -191,16 +189,17 @@ class PortEventScan implements EventScan {
   }
 }
 
-/** Begins to read the next batches while the one before them is being used. */
+/** Begins to read each batch while the one before it is being used. */
 async function* ahead(
   batches: Iterable<ReadBatch> | AsyncIterable<ReadBatch>,
   signal: AbortSignal,
 ): AsyncGenerator<ScannedRows, void> {
-  const begun: Promise<ScannedRows>[] = []
+  let current: Promise<ScannedRows> | null = null
   for await (const read of batches) {
     signal.throwIfAborted()
-    begun.push(handled(read()))
-    if (begun.length > AHEAD) yield (await begun.shift()) as ScannedRows
+    const following = handled(read())
+    if (current !== null) yield await current
+    current = following
   }
-  for (const batch of begun) yield await batch
+  if (current !== null) yield await current
 }

@@ -9,7 +9,7 @@ export const ENTRIES_PER_BUNDLE = 64
 /** A bundle of common events fits into one chunk: without pieces to be joined it is unpacked in two thirds of the time. */
 const UNPACKING = { chunkSize: 64 * 1024, maxOutputLength: ENTRIES_PER_BUNDLE * 65_537 }
 /** Big-endian, before each entry of a bundle. */
-export const LENGTH_BYTES = 2
+const LENGTH_BYTES = 2
 
 /** In the place of the length of an entry that is not there. No entry is that long. */
 export const NO_ENTRY = 2 ** 32 - 1
@@ -23,27 +23,54 @@ export interface JoinedEntries {
   readonly lengths: Uint32Array<ArrayBuffer>
 }
 
+/** Where each entry begins; that of an entry that is not there means nothing. */
+export function placesOf(lengths: ArrayLike<number>): Uint32Array {
+  const places = new Uint32Array(lengths.length)
+  let end = 0
+  for (let at = 0; at < lengths.length; at++) {
+    const length = lengths[at] ?? 0
+    places[at] = end + LENGTH_BYTES
+    end += LENGTH_BYTES + (length === NO_ENTRY ? 0 : length)
+  }
+  return places
+}
+
+/** The entries, lying in the same bytes; null for one that is not there. */
+export function parted(bytes: Uint8Array, lengths: ArrayLike<number>): (Uint8Array | null)[] {
+  const places = placesOf(lengths)
+  return Array.from(lengths, (length, at) => {
+    const start = places[at] ?? 0
+    return length === NO_ENTRY ? null : bytes.subarray(start, start + length)
+  })
+}
+
 /** Of `count` entries from `first` those up to the first one that is not there, in `spare` where that is large enough. */
 export function readNeighbours(
   connection: SqliteConnection,
-  log: number,
+  log: number | null,
   { first, count, spare }: { first: number; count: number; spare: ArrayBuffer | null },
 ): JoinedEntries {
-  return join(readParts(connection, log, first, count), spare)
+  return join(log === null ? [] : readParts(connection, log, first, count), spare)
 }
 
 /** In the order of `seqs`, of which neighbours are best asked for together. An entry that is not there has no length. */
 export function readEntries(
   connection: SqliteConnection,
-  log: number,
+  log: number | null,
   seqs: Iterable<number>,
 ): JoinedEntries {
-  return joinCopies(entriesAt(connection, log, seqs))
+  const bundleOf = log === null ? () => null : bundleReader(connection, log)
+  return joinCopies(
+    Array.from(seqs, (seq) => {
+      const bundle = bundleOf(seq)
+      return bundle?.entries[seq - bundle.first] ?? null
+    }),
+  )
 }
 
 interface Bundle {
   readonly first: number
-  readonly entries: readonly Uint8Array[]
+  readonly entries: readonly (Uint8Array | null)[]
 }
 
 /** Finds the bundle that holds a seq; the last one is kept, since neighbours are asked for together. */
@@ -56,18 +83,13 @@ function bundleReader(connection: SqliteConnection, log: number): (seq: number) 
     if (last && seq >= last.first && seq < last.first + last.entries.length) return last
     const row = select.get(log * LOG_SPAN, log * LOG_SPAN + seq)
     if (!row) return null
-    last = { first: (row['key'] as number) - log * LOG_SPAN, entries: unpack(row['bundle'] as Uint8Array) }
+    const part = partOf(row['bundle'] as Uint8Array, 0, Infinity)
+    last = {
+      first: (row['key'] as number) - log * LOG_SPAN,
+      entries: part === null ? [] : parted(part.bytes, part.lengths),
+    }
     return last
   }
-}
-
-/** In the order of `seqs`, of which neighbours are best asked for together. Null where there is none. */
-function entriesAt(connection: SqliteConnection, log: number, seqs: Iterable<number>): (Uint8Array | null)[] {
-  const bundleOf = bundleReader(connection, log)
-  return Array.from(seqs, (seq) => {
-    const bundle = bundleOf(seq)
-    return bundle?.entries[seq - bundle.first] ?? null
-  })
 }
 
 /** A run of entries inside the bytes of a bundle, each behind the two bytes of its length. */
@@ -97,7 +119,10 @@ function readParts(connection: SqliteConnection, log: number, first: number, cou
   return parts
 }
 
-/** Up to `count` entries of a bundle, behind the first `skipped` ones. No array is made for each: a scan has a million of them. */
+/**
+ * Up to `count` entries of a bundle, behind the first `skipped` ones. No array is made for each: a scan has a million of them. Lenient on
+ * purpose: damaged bytes give damaged entries, not a failed read, so that verification can go on and name the entry.
+ */
 function partOf(compressed: Uint8Array, skipped: number, count: number): Part | null {
   const bytes = decompress(compressed)
   const lengths: number[] = []
@@ -105,7 +130,8 @@ function partOf(compressed: Uint8Array, skipped: number, count: number): Part | 
   let end = 0
   for (let index = 0; index < skipped + count && end + LENGTH_BYTES <= bytes.length; index++) {
     if (index === skipped) start = end
-    const length = Math.min(lengthAt(bytes, end), bytes.length - LENGTH_BYTES - end)
+    const said = ((bytes[end] ?? 0) << 8) | (bytes[end + 1] ?? 0)
+    const length = Math.min(said, bytes.length - LENGTH_BYTES - end)
     if (index >= skipped) lengths.push(length)
     end += LENGTH_BYTES + length
   }
@@ -142,29 +168,11 @@ function joinCopies(entries: readonly (Uint8Array | null)[]): JoinedEntries {
   return { bytes, lengths }
 }
 
-/**
- * Parts of one buffer. Lenient on purpose: damaged bytes give damaged entries, not a failed read, so that verification can go on and name
- * the entry. A bundle that does not even decompress has no entries.
- */
-function unpack(compressed: Uint8Array): Uint8Array[] {
-  const bytes = decompress(compressed)
-  const entries: Uint8Array[] = []
-  for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
-    const length = lengthAt(bytes, at)
-    entries.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length))
-    at += LENGTH_BYTES + length
-  }
-  return entries
-}
-
+/** A bundle that does not even decompress has no entries. */
 function decompress(bundle: Uint8Array): Uint8Array {
   try {
     return zstdDecompressSync(bundle, UNPACKING)
   } catch {
     return new Uint8Array()
   }
-}
-
-function lengthAt(bundle: Uint8Array, at: number): number {
-  return ((bundle[at] ?? 0) << 8) | (bundle[at + 1] ?? 0)
 }

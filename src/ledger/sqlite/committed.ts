@@ -1,11 +1,11 @@
 /** Entries that are compared with what the log committed to, where they are read. */
 import { hash } from 'node:crypto'
 import { HandedOver, type SqliteConnection } from '../../drivers/sqlite/procedures.ts'
-import { TrailsealError } from '../../errors.ts'
 import { HASH_BYTES } from '../../tlog/sha256.ts'
 import { TILE_WIDTH, tileWidth } from '../../tlog/tile.ts'
 import type { CommittedEntries } from '../ledger.ts'
-import { LENGTH_BYTES, NO_ENTRY, readEntries, readNeighbours } from './bundles.ts'
+import { changedEntry, lostEntry } from '../tampered-entry.ts'
+import { NO_ENTRY, placesOf, readEntries, readNeighbours } from './bundles.ts'
 import { logNumber, readTile } from './log-rows.ts'
 
 /** What a leaf hash has before its entry. */
@@ -20,7 +20,7 @@ export function committed(
 ): HandedOver {
   const { seqs, size, spare } = wanted
   const log = logNumber(connection, wanted.workspace)
-  if (log === null) throw lost(seqs[0])
+  if (log === null) throw lostEntry(seqs[0] ?? 0)
   const leafHashes = leafHashesOf(connection, log, seqs, size)
   const { bytes, starts, lengths } = placed(connection, log, seqs, spare)
   requireCommitted({ seqs, starts, lengths, leafHashes, bytes })
@@ -48,7 +48,7 @@ function leafHashesOf(
       tiles.set(index, tile)
     }
     const start = (seq % TILE_WIDTH) * HASH_BYTES
-    if (tile === null || start >= tile.length) throw lost(seq)
+    if (tile === null || start >= tile.length) throw lostEntry(seq)
     for (let byte = 0; byte < HASH_BYTES; byte++) hashes[at * HASH_BYTES + byte] = tile[start + byte] ?? 0
   }
   return hashes
@@ -75,22 +75,11 @@ function placed(
   for (let at = 0; at < seqs.length; at++) {
     const index = isNear ? (seqs[at] ?? 0) - first : at
     const length = joined.lengths[index]
-    if (length === undefined || length === NO_ENTRY) throw lost(seqs[at])
+    if (length === undefined || length === NO_ENTRY) throw lostEntry(seqs[at] ?? 0)
     starts[at] = places[index] ?? 0
     lengths[at] = length
   }
   return { bytes: joined.bytes, starts, lengths }
-}
-
-function placesOf(lengths: Uint32Array): Uint32Array {
-  const places = new Uint32Array(lengths.length)
-  let end = 0
-  for (let index = 0; index < lengths.length; index++) {
-    const length = lengths[index] ?? 0
-    places[index] = end + LENGTH_BYTES
-    end += LENGTH_BYTES + (length === NO_ENTRY ? 0 : length)
-  }
-  return places
 }
 
 /** Hashes entries where they lie. */
@@ -102,11 +91,6 @@ function requireCommitted({ seqs, starts, lengths, leafHashes, bytes }: Committe
     bytes[start - 1] = LEAF_PREFIX
     // as a text it is made in half the time, and compared as fast
     const leafHash = hash('sha256', bytes.subarray(start - 1, start + (lengths[at] ?? 0)), 'binary')
-    if (!expected.startsWith(leafHash, at * HASH_BYTES))
-      throw new TrailsealError('tampered', `Entry ${seqs[at]} of the log is not what the log committed to.`)
+    if (!expected.startsWith(leafHash, at * HASH_BYTES)) throw changedEntry(seqs[at] ?? 0)
   }
-}
-
-function lost(seq: number | undefined): TrailsealError {
-  return new TrailsealError('tampered', `Entry ${seq} of the log can not be read.`)
 }

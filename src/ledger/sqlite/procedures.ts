@@ -2,7 +2,7 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import { HandedOver, type SqliteCall, type SqliteConnection } from '../../drivers/sqlite/procedures.ts'
 import type { CommitOutcome, LogHead, TileWrite } from '../ledger.ts'
-import { LENGTH_BYTES, NO_ENTRY, readEntries, readNeighbours, type JoinedEntries } from './bundles.ts'
+import { readEntries, readNeighbours, type JoinedEntries } from './bundles.ts'
 import { committed } from './committed.ts'
 import { LOG_SPAN, logNumber, readTile, tileKey } from './log-rows.ts'
 
@@ -59,20 +59,13 @@ export const procedures = {
   'ledger.entries': (
     connection: SqliteConnection,
     { workspace, first, count }: { workspace: string; first: number; count: number },
-  ): HandedOver => {
-    const log = logNumber(connection, workspace)
-    return handedOver(
-      log === null ? noneOf([]) : readNeighbours(connection, log, { first, count, spare: null }),
-    )
-  },
+  ): HandedOver =>
+    handedOver(readNeighbours(connection, logNumber(connection, workspace), { first, count, spare: null })),
 
   'ledger.entriesAt': (
     connection: SqliteConnection,
     { workspace, seqs }: { workspace: string; seqs: readonly number[] },
-  ): HandedOver => {
-    const log = logNumber(connection, workspace)
-    return handedOver(log === null ? noneOf(seqs) : readEntries(connection, log, seqs))
-  },
+  ): HandedOver => handedOver(readEntries(connection, logNumber(connection, workspace), seqs)),
 
   'ledger.committed': committed,
 
@@ -114,13 +107,6 @@ export const procedures = {
 
 function handedOver(joined: JoinedEntries): HandedOver {
   return new HandedOver(joined, [joined.bytes.buffer, joined.lengths.buffer])
-}
-
-function noneOf(seqs: readonly number[]): JoinedEntries {
-  return {
-    bytes: new Uint8Array(seqs.length * LENGTH_BYTES),
-    lengths: new Uint32Array(seqs.length).fill(NO_ENTRY),
-  }
 }
 
 /** Bundles that begin in the range, and how many client ids the log has: for verification. */

@@ -8,7 +8,7 @@ import type {
   LogHead,
   SequencedEntry,
 } from '../ledger.ts'
-import { ENTRIES_PER_BUNDLE, LENGTH_BYTES, NO_ENTRY, type JoinedEntries } from './bundles.ts'
+import { ENTRIES_PER_BUNDLE, parted, type JoinedEntries } from './bundles.ts'
 import type { LedgerFacts, PackedCommit, WantedTile } from './procedures.ts'
 
 export const ledgerModule = moduleBeside(import.meta.url, './procedures')
@@ -49,8 +49,9 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
 
   async entries(workspace: string, first: number, count: number): Promise<readonly Uint8Array[]> {
     const argument = { workspace, first, count: Math.min(count, MOST_ENTRIES) }
-    const joined = (await this.#sqlite.scan({ procedure: 'ledger.entries', argument })) as JoinedEntries
-    return parted(joined).filter((entry) => entry !== null)
+    const call = { procedure: 'ledger.entries', argument }
+    const { bytes, lengths } = (await this.#sqlite.scan(call)) as JoinedEntries
+    return parted(bytes, lengths).filter((entry) => entry !== null)
   }
 
   async committed(
@@ -71,7 +72,8 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
 
   async entriesAt(workspace: string, seqs: readonly number[]): Promise<readonly (Uint8Array | null)[]> {
     const call = { procedure: 'ledger.entriesAt', argument: { workspace, seqs } }
-    return parted((await this.#sqlite.read(call)) as JoinedEntries)
+    const { bytes, lengths } = (await this.#sqlite.read(call)) as JoinedEntries
+    return parted(bytes, lengths)
   }
 
   tile(workspace: string, level: number, index: number, width: number): Promise<Uint8Array | null> {
@@ -123,15 +125,6 @@ export class SqliteLedger<Derived> implements Ledger<Derived> {
 interface AskedTile {
   readonly wanted: WantedTile
   readonly answer: PromiseWithResolvers<Uint8Array | null>
-}
-
-function parted({ bytes, lengths }: JoinedEntries): (Uint8Array | null)[] {
-  let end = 0
-  return Array.from(lengths, (length) => {
-    const start = end + LENGTH_BYTES
-    end = length === NO_ENTRY ? start : start + length
-    return length === NO_ENTRY ? null : bytes.subarray(start, end)
-  })
 }
 
 function pack<Derived>(commit: LogCommit<Derived>, alongside: readonly SqliteCall[]): PackedCommit {

@@ -81,7 +81,9 @@ export class SqliteSearchIndex implements SearchIndex {
     for (;;) {
       const packed = (await this.#scan('search.packedPage', { ...request, after })) as Float64Array
       const hits = Array.from({ length: packed.length / 2 }, (_, at) => ({
-        ...{ timestamp: packed[2 * at] ?? 0, seq: packed[2 * at + 1] ?? 0, entry: null },
+        timestamp: packed[2 * at] ?? 0,
+        seq: packed[2 * at + 1] ?? 0,
+        entry: null,
       }))
       if (hits.length > 0) yield hits
       if (hits.length < request.limit) return

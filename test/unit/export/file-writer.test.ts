@@ -4,23 +4,11 @@ import { join } from 'node:path'
 import { FileWriter } from '../../../src/export/file-writer.ts'
 import type { ScannedRows } from '../../../src/query/event-scan.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { ExportedLog } from './support.ts'
+import { ExportedLog, scannedRows } from './support.ts'
 
 const log = new ExportedLog(Array.from({ length: 300 }, () => ({})))
 
-/** Rows of the log, as a scan gives them. */
-function scanned(first: number, end: number): ScannedRows {
-  const rows = log.rows.slice(first, end)
-  let at = 0
-  const starts = rows.map(({ entry }) => (at += 2 + entry.length) - entry.length)
-  return {
-    seqs: Float64Array.from(rows, ({ seq }) => seq),
-    starts: Uint32Array.from(starts),
-    lengths: Uint32Array.from(rows, ({ entry }) => entry.length),
-    leafHashes: Uint8Array.from(rows.flatMap(({ leafHash }) => [...leafHash])),
-    bytes: Uint8Array.from(rows.flatMap(({ entry }) => [0, 0, ...entry])),
-  }
-}
+const scanned = (first: number, end: number): ScannedRows => scannedRows(log.rows.slice(first, end))
 
 const writerOf = (path: string, released: ArrayBuffer[]): FileWriter =>
   new FileWriter({ format: 'ndjson', context: log.context(), path, settings: null }, (bytes) =>

@@ -1,23 +1,16 @@
 import { expect, test } from '@jest/globals'
 import { ScannedExportRows } from '../../../src/export/scanned-export-rows.ts'
 import type { ScannedRows } from '../../../src/query/event-scan.ts'
+import { scannedRows } from './support.ts'
 
-/** The entries behind two bytes each, as a ledger reads them. */
 function entriesOf(texts: readonly string[], inOrder = true): ScannedRows {
-  const bytes = new Uint8Array(Buffer.from(texts.map((text) => `..${text}`).join('')))
-  let end = 0
-  const starts = texts.map((text) => {
-    end += 2 + Buffer.byteLength(text)
-    return end - Buffer.byteLength(text)
-  })
-  const order = texts.map((_, at) => (inOrder ? at : texts.length - 1 - at))
-  return {
-    seqs: Float64Array.from(order, (at) => 100 + at),
-    starts: Uint32Array.from(order, (at) => starts[at]!),
-    lengths: Uint32Array.from(order, (at) => Buffer.byteLength(texts[at]!)),
-    leafHashes: Uint8Array.from(order.flatMap((at) => Array.from({ length: 32 }, () => at))),
-    bytes,
-  }
+  const rows = texts.map((text, at) => ({
+    seq: 100 + at,
+    entry: new Uint8Array(Buffer.from(text)),
+    leafHash: new Uint8Array(32).fill(at),
+  }))
+  const order = rows.map((_, at) => at)
+  return scannedRows(rows, inOrder ? order : order.toReversed())
 }
 
 const TEXTS = ['{"a":1}', '{}', '{"word":"Ωmega"}', '{"action":"account.login"}']

@@ -9,6 +9,7 @@ import type {
 } from '../../../src/export/formats/export-format.ts'
 import { exportFileNames, exportManifest, signedManifestText } from '../../../src/export/manifest/manifest.ts'
 import { exportProof } from '../../../src/export/proof/export-proof.ts'
+import type { ScannedRows } from '../../../src/query/event-scan.ts'
 import { formatCheckpointText } from '../../../src/tlog/checkpoint.ts'
 import { encodeBase64, encodeHex, encodeUtf8 } from '../../../src/tlog/encoding.ts'
 import { leafHash } from '../../../src/tlog/leaf.ts'
@@ -145,6 +146,22 @@ export async function attested(
     proof: proof === undefined ? null : facts(proof),
   })
   return { manifest: await signedManifestText(manifest, { sha256, signNote: log.signExport }), files, names }
+}
+
+/** Rows as a scan gives them: entries in the order of the log behind two bytes each, the rows in any order. */
+export function scannedRows(
+  rows: readonly Pick<ExportRow, 'seq' | 'entry' | 'leafHash'>[],
+  order: readonly number[] = rows.map((_, at) => at),
+): ScannedRows {
+  let end = 0
+  const starts = rows.map(({ entry }) => (end += 2 + entry.length) - entry.length)
+  return {
+    seqs: Float64Array.from(order, (at) => rows[at]!.seq),
+    starts: Uint32Array.from(order, (at) => starts[at]!),
+    lengths: Uint32Array.from(order, (at) => rows[at]!.entry.length),
+    leafHashes: Uint8Array.from(order.flatMap((at) => [...rows[at]!.leafHash])),
+    bytes: Uint8Array.from(rows.flatMap(({ entry }) => [0, 0, ...entry])),
+  }
 }
 
 /** Rows that lie nowhere near each other. */
